@@ -1,0 +1,50 @@
+"""The channel through which our worker speaks to Rasa (loopback only)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from rasa.core.channels.channel import InputChannel, UserMessage
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from bot.rasa_turn import CHANNEL, take_turn
+
+log = structlog.get_logger()
+
+
+class SapaChannel(InputChannel):
+    """POST /webhooks/sapa/turn {"sender", "message_id", "text", "metadata"} -> the turn as JSON."""
+
+    @classmethod
+    def name(cls) -> str:
+        return CHANNEL
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> InputChannel:
+        return cls()
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        routes = Blueprint("sapa_channel", __name__)
+
+        @routes.route("/", methods=["GET"])
+        async def health(_: Request) -> HTTPResponse:
+            return response.json({"status": "ok"})
+
+        @routes.route("/turn", methods=["POST"])
+        async def turn(request: Request) -> HTTPResponse:
+            agent = request.app.ctx.agent
+            if agent is None or not agent.is_ready():
+                return response.json({"error": "no model"}, status=503)
+            asked = request.json
+            try:
+                done = await take_turn(agent, asked["sender"], asked["message_id"], asked["text"], asked["metadata"])
+            except Exception as error:  # the worker decides what to do; the message is not lost
+                log.warning("turn_failed", error=type(error).__name__, inbound=asked["message_id"])
+                return response.json({"error": type(error).__name__}, status=500)
+            return response.json(done)
+
+        return routes

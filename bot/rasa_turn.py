@@ -1,0 +1,93 @@
+"""One turn in Rasa, done once per inbound message however often it is asked for.
+
+Rasa saves its tracker at the end of a turn and in one transaction. So a turn that died left nothing, and a turn that
+lived can be read back from the tracker: asked again with the same message id, the same replies come back and no slot
+is filled twice. Rasa's own channels have neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.tracker_store import FailSafeTrackerStore
+from rasa.shared.core.events import BotUttered, Event, Restarted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+CHANNEL = "sapa"
+
+
+def make_strict(agent: Agent) -> None:
+    """Take away Rasa's fallback to a tracker in memory.
+
+    With it, a database that is away for a moment would make Rasa forget a dialogue and answer as if all were well.
+    Without it the turn fails, and the worker asks again.
+    """
+    if isinstance(agent.tracker_store, FailSafeTrackerStore):
+        agent.tracker_store = agent.tracker_store._tracker_store
+    if agent.processor is not None and isinstance(agent.processor.tracker_store, FailSafeTrackerStore):
+        agent.processor.tracker_store = agent.processor.tracker_store._tracker_store
+
+
+async def take_turn(
+    agent: Agent, sender: str, message_id: str, text: str, metadata: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Hand a message to Rasa, or read back what Rasa said to it before.
+
+    Returns {"replies": [{"reply", "vars"}], "label": intent, "confidence": 0..1, "ranking": [[intent, confidence]]}.
+    """
+    make_strict(agent)
+    # Looking and acting under one lock: a second request for the same message waits here, then reads back.
+    async with agent.lock_store.lock(sender):
+        tracker = await agent.tracker_store.retrieve(sender)
+        before = _turn_in(tracker, message_id)
+        if before is None:
+            if metadata.get("reset") and tracker is not None:
+                tracker.update(Restarted())
+                await agent.tracker_store.save(tracker)
+            await agent.processor.handle_message(
+                UserMessage(
+                    text,
+                    CollectingOutputChannel(),
+                    sender,
+                    input_channel=CHANNEL,
+                    metadata=dict(metadata),
+                    message_id=message_id,
+                )
+            )
+            before = _turn_in(await agent.tracker_store.retrieve(sender), message_id)
+    if before is None:
+        raise RuntimeError("Rasa kept no trace of the turn")
+    return before
+
+
+def _turn_in(tracker: DialogueStateTracker | None, message_id: str) -> dict[str, Any] | None:
+    if tracker is None:
+        return None
+    events = list(tracker.events)
+    for index, event in enumerate(events):
+        if isinstance(event, UserUttered) and event.message_id == message_id:
+            return {**_understood(event), "replies": list(_replies(events[index + 1 :]))}
+    return None
+
+
+def _understood(event: UserUttered) -> dict[str, Any]:
+    intent = event.intent or {}
+    ranking = (event.parse_data or {}).get("intent_ranking", [])
+    return {
+        "label": intent.get("name"),
+        "confidence": float(intent.get("confidence") or 0.0),
+        "ranking": [[entry["name"], float(entry["confidence"])] for entry in ranking[:4]],
+    }
+
+
+def _replies(events: Iterable[Event]) -> Iterable[dict[str, Any]]:
+    for event in events:
+        if isinstance(event, UserUttered):
+            return
+        if isinstance(event, BotUttered):
+            custom = (event.data or {}).get("custom")
+            if custom:
+                yield {"reply": custom["reply"], "vars": custom.get("vars") or {}}

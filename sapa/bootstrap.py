@@ -1,0 +1,162 @@
+"""The only wiring: settings in, a running application out. Nothing else names store, gateways and content together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Protocol
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from sapa import settings as settings_module
+from sapa.clock import ShiftedClock, SystemClock
+from sapa.content import ContentError, ContentLibrary
+from sapa.gateways.simulator import SimulatorGateway
+from sapa.language import detect
+from sapa.services.deps import Deps
+from sapa.services.ports import Gateway
+from sapa.settings import Settings, SettingsError
+from sapa.store.database import Database
+from sapa.store.engine import open_engine
+from sapa.store.migrate import is_current, upgrade
+from sapa.store.simulator import SimulatorMailbox
+
+STATUS_PATH = "/webhooks/twilio/status"
+
+
+class StartError(RuntimeError):
+    """The application cannot start; the message says in one line why and what to do."""
+
+
+class Clock(Protocol):
+    def now(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class App:
+    """A wired application."""
+
+    settings: Settings
+    store: Database
+    content: ContentLibrary
+    gateway: Gateway
+    clock: Clock
+    mailbox: SimulatorMailbox | None = None
+
+    @cached_property
+    def deps(self) -> Deps:
+        """What the use cases are handed."""
+        twilio = self.settings.twilio
+        return Deps(
+            store=self.store,
+            content=self.content,
+            gateway=self.gateway,
+            detect_language=detect,
+            bot_whatsapp=self.settings.bot_whatsapp,
+            default_timezone=self.settings.default_timezone,
+            content_sids=dict(twilio.content_sids) if twilio else {},
+            templates_always=self.settings.simulator,
+        )
+
+    @cached_property
+    def content_ids(self) -> frozenset[str]:
+        """Ids of every text there is."""
+        return frozenset(self.content.ids())
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The title of each text, for numbered choices."""
+        return {content_id: self.content.get(content_id).title for content_id in self.content.ids()}
+
+
+_current: App | None = None
+
+
+def current_app() -> App:
+    """The application of this process; started from the environment on first use. Raises StartError."""
+    global _current
+    if _current is None:
+        _current = start()
+    return _current
+
+
+def use(app: App) -> None:
+    """Make `app` the application of this process (scripted runs and tests bring their own store)."""
+    global _current
+    _current = app
+
+
+def start(environ: Mapping[str, str] | None = None) -> App:
+    """Wire the application from the settings. Raises StartError with one clear line."""
+    try:
+        config = settings_module.load(environ)
+        engine = open_engine(config.database_url)
+        check_schema(engine)
+        return wire(config, engine)
+    except SettingsError as error:
+        raise StartError(f"settings: {error}") from error
+    except ContentError as error:
+        raise StartError(f"content: {error}") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StartError(_database_line(error)) from error
+
+
+def check_schema(engine: Engine) -> None:
+    """Refuse to start on a database that was not brought to this version. Raises StartError."""
+    if not is_current(engine):
+        raise StartError("database: the tables are missing or old; run `sapa db upgrade`")
+
+
+def prepare_database(environ: Mapping[str, str] | None = None) -> tuple[str | None, str | None]:
+    """Bring the configured database to the newest schema; the revisions before and after. Raises StartError."""
+    try:
+        return upgrade(open_engine(settings_module.load(environ).database_url))
+    except SettingsError as error:
+        raise StartError(f"settings: {error}") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StartError(_database_line(error)) from error
+
+
+def wire(config: Settings, engine: Engine, clock: Clock | None = None) -> App:
+    """An application over an open database. `clock` None: the machine's, moved by the simulator if there is one."""
+    content = ContentLibrary.load(config.content_dir)
+    mailbox = SimulatorMailbox(engine) if config.simulator else None
+    if clock is None:
+        clock = _simulated_clock(mailbox) if mailbox else SystemClock()
+    store = Database(engine)
+    return App(
+        settings=config,
+        store=store,
+        content=content,
+        gateway=_gateway(config, mailbox, clock, store),
+        clock=clock,
+        mailbox=mailbox,
+    )
+
+
+def _simulated_clock(mailbox: SimulatorMailbox) -> ShiftedClock:
+    return ShiftedClock(lambda: timedelta(seconds=mailbox.clock().offset_seconds))
+
+
+def _known(store: Database, sid: str) -> bool:
+    """Whether a message of the provider is one we have accounted for."""
+    with store.transaction(write=False) as tx:
+        return tx.outbox_by_sid(sid) is not None
+
+
+def _gateway(config: Settings, mailbox: SimulatorMailbox | None, clock: Clock, store: Database) -> Gateway:
+    if mailbox is not None:
+        return SimulatorGateway(mailbox, clock.now)
+    # Imported where it is used: the SDK takes most of a second to load and the simulator needs none of it.
+    from sapa.gateways.twilio import TwilioGateway
+
+    assert config.twilio is not None
+    return TwilioGateway(config.twilio, config.public_url + STATUS_PATH, taken=lambda sid: _known(store, sid))
+
+
+def _database_line(error: Exception) -> str:
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return f"database: {reason}; check DATABASE_URL and that the server runs or the file is readable"

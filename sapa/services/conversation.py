@@ -1,0 +1,139 @@
+"""One turn of the dialogue: claim a message, ask the engine, queue the answer. Killed anywhere, it is done again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sapa.family.reading.words import read_yes_no
+from sapa.messaging import text as message_text
+from sapa.messaging.labels import label_to_intent
+from sapa.services.deps import Deps
+from sapa.services.inbound import raise_danger, spoken_text
+from sapa.services.ports import Engine, EngineFailed, EngineUnavailable
+from sapa.services.records import InboundMessage, Reply, Turn
+from sapa.services.replies import queue_replies
+
+# Tries that were ours (a worker died, the engine stumbled over this message) before a human is asked instead.
+MAX_ATTEMPTS = 4
+# How long a numbered choice can still be answered by its number.
+CHOICE_LIFE = timedelta(hours=24)
+_RETRY_FIRST, _RETRY_MOST = timedelta(seconds=1), timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A leased message and the name of the worker that holds it."""
+
+    message: InboundMessage
+    owner: str
+
+
+def claim_next(deps: Deps, owner: str, now: datetime, lease: timedelta) -> Claim | None:
+    """Lease the next message whose turn it is; None when nothing can be done now."""
+    # Looking costs nobody anything; taking needs the one write lock SQLite has.
+    with deps.store.transaction(write=False) as tx:
+        if not tx.has_dialogue(now):
+            return None
+    with deps.store.transaction() as tx:
+        message = tx.claim_dialogue(owner, now, now + lease)
+    return None if message is None else Claim(message, owner)
+
+
+async def hold_turn(deps: Deps, engine: Engine, claim: Claim, clock: Callable[[], datetime]) -> bool:
+    """Answer a claimed message. False if it must wait (the engine is away) or somebody else has taken it over."""
+    message = claim.message
+    if message.attempts > MAX_ATTEMPTS:
+        return await asyncio.to_thread(_give_up, deps, claim, clock())
+    try:
+        turn = await _make_turn(deps, engine, message, clock())
+    except EngineUnavailable:
+        await asyncio.to_thread(_put_back, deps, claim, clock(), False)
+        return False
+    except EngineFailed:
+        await asyncio.to_thread(_put_back, deps, claim, clock(), True)
+        return False
+    return await asyncio.to_thread(_finish, deps, claim, turn, clock())
+
+
+async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, now: datetime) -> Turn:
+    """The engine's turn, or our own where the message is not words the engine could understand."""
+    spoken = spoken_text(message)
+    odd = message_text.classify_odd(
+        spoken, message.media, message_type=message.message_type, has_location=message.has_location
+    )
+    # A thumbs-up is an answer, not a riddle.
+    if odd is not None and not (odd == "emoji" and read_yes_no(spoken) is not None):
+        return Turn(replies=(Reply(f"dialog/aneh/{odd}"),), label=f"aneh/{odd}", confidence=1.0)
+    choice = await asyncio.to_thread(_chosen_option, deps, message, spoken, now)
+    if choice is None and not deps.detect_language(spoken).indonesian:
+        return Turn(replies=(Reply("dialog/bahasa-lain"),), label="bahasa_lain", confidence=1.0)
+    metadata = await asyncio.to_thread(_metadata, deps, message, now)
+    # A command (leading slash) is ours to give, never the user's to type.
+    said = f"/{label_to_intent(choice)}" if choice is not None else message_text.neutralize(spoken)
+    return await engine.turn(message.contact_id, message.id, said, metadata)
+
+
+def _chosen_option(deps: Deps, message: InboundMessage, spoken: str, now: datetime) -> str | None:
+    """The label behind "1" or "2" when our last message offered numbered choices."""
+    number = spoken.strip(" .)").strip()
+    if not (number.isascii() and number.isdigit() and len(number) == 1):
+        return None
+    with deps.store.transaction(write=False) as tx:
+        options = tx.last_options(message.contact_id, now - CHOICE_LIFE)
+    return options[int(number) - 1] if 1 <= int(number) <= len(options) else None
+
+
+def _metadata(deps: Deps, message: InboundMessage, now: datetime) -> Mapping[str, Any]:
+    with deps.store.transaction(write=False) as tx:
+        contact = tx.contact(message.contact_id)
+    return {
+        "inbound_id": message.id,
+        "contact_id": message.contact_id,
+        "channel": message.channel.value,
+        "now": now.isoformat(),
+        "reset": contact is not None and contact.dialogue_reset,
+    }
+
+
+def _finish(deps: Deps, claim: Claim, turn: Turn, now: datetime) -> bool:
+    """Write the answer and close the message in one transaction, if the lease is still ours."""
+    message = claim.message
+    with deps.store.transaction() as tx:
+        if not tx.finish_inbound(message.id, claim.owner, turn.label, now):
+            return False
+        if turn.label == "danger":
+            raise_danger(deps, tx, message, _danger_kind(turn), False, now)
+        else:
+            queue_replies(deps, tx, message, turn.replies, now)
+        if turn.label in ("keluhan", "handover"):
+            tx.open_case(message.contact_id, turn.label, message.id, now)
+        tx.set_dialogue_reset(message.contact_id, False)
+    return True
+
+
+def _danger_kind(turn: Turn) -> str:
+    for reply in turn.replies:
+        if reply.key.startswith("bahaya/"):
+            return reply.key.removeprefix("bahaya/")
+    return "umum"
+
+
+def _put_back(deps: Deps, claim: Claim, now: datetime, counts: bool) -> None:
+    waited = _RETRY_FIRST * claim.message.attempts if counts else _RETRY_FIRST
+    with deps.store.transaction() as tx:
+        tx.release_inbound(claim.message.id, claim.owner, now + min(waited, _RETRY_MOST), counts)
+
+
+def _give_up(deps: Deps, claim: Claim, now: datetime) -> bool:
+    """Nobody is left without an answer: say that something went wrong and tell a human."""
+    with deps.store.transaction() as tx:
+        if not tx.finish_inbound(claim.message.id, claim.owner, None, now):
+            return False
+        queue_replies(deps, tx, claim.message, [Reply("dialog/gangguan")], now)
+        tx.open_case(claim.message.contact_id, "fault", claim.message.id, now)
+        tx.audit("turn_given_up", claim.message.contact_id, {"attempts": claim.message.attempts}, now)
+    return True

@@ -1,0 +1,26 @@
+"""What every use case is handed: the outside, already wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sapa.services.ports import Content, Gateway, LanguageVerdict, Store
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The outside as the use cases see it.
+
+    `content_sids` maps a template name to the provider's id of the approved template; `templates_always` is true
+    where there is no provider that would have to approve one (the simulator).
+    """
+
+    store: Store
+    content: Content
+    gateway: Gateway
+    detect_language: Callable[[str], LanguageVerdict]
+    bot_whatsapp: str
+    default_timezone: str
+    content_sids: Mapping[str, str] = field(default_factory=dict)
+    templates_always: bool = False

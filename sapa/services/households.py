@@ -1,0 +1,77 @@
+"""A household from the store as the planner and the texts see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sapa.family.calendar import age_in_months
+from sapa.family.people import Child, Facility, Family, Posyandu, VaccineProfile
+from sapa.family.regions import timezone_for
+from sapa.services.ports import Tx
+
+
+def family_of(tx: Tx, household_id: str, now: datetime, default_timezone: str) -> Family:
+    """The household as plain data at `now`. Time zone: the posyandu's, else the province's, else the default."""
+    options = tx.household_options(household_id)
+    province = options["province"]
+    timezone = options["timezone"] or (timezone_for(province) if province else default_timezone)
+    row = tx.posyandu_of(household_id)
+    posyandu = None
+    if row is not None:
+        today = now.astimezone(ZoneInfo(timezone)).date()
+        posyandu = Posyandu(
+            id=row.id,
+            name=row.name,
+            # From the first of the month: whether a session is the month's first decides what is given there.
+            sessions=tuple(tx.sessions_of(row.id, today.replace(day=1))),
+            facility=Facility(row.facility_name, row.facility_phone or "") if row.facility_name else None,
+        )
+    return Family(
+        now=now,
+        timezone=timezone,
+        province=province,
+        vaccine_profile=VaccineProfile(options["vaccine_profile"]),
+        je_region=options["je_region"],
+        posyandu=posyandu,
+        children=tuple(tx.children_of(household_id)),
+    )
+
+
+def family_of_contact(tx: Tx, contact_id: str, now: datetime, default_timezone: str) -> Family:
+    """The contact's household, or a family of nobody where there is none yet."""
+    contact = tx.contact(contact_id)
+    if contact is None or contact.household_id is None:
+        return Family(now=now, timezone=default_timezone)
+    return family_of(tx, contact.household_id, now, default_timezone)
+
+
+def text_facts(family: Family) -> dict[str, Any]:
+    """What texts may be fitted to. Unknown facts are left out: the content library knows every name."""
+    children = [_child_facts(child, family) for child in family.children]
+    youngest = max(family.children, key=lambda child: child.birth_date, default=None)
+    facts: dict[str, Any] = {"children": children, "registered": bool(children), "now": family.now}
+    if youngest is not None:
+        facts["child"] = _child_facts(youngest, family)
+        facts["stage"] = "anak"
+    facts["vaccine_profile"] = family.vaccine_profile.value
+    if family.province:
+        facts["region"] = family.province
+    if family.posyandu is not None:
+        facility = family.posyandu.facility
+        facts["posyandu"] = {
+            "name": family.posyandu.name,
+            "facility": {"name": facility.name, "phone": facility.phone} if facility else None,
+        }
+    return facts
+
+
+def _child_facts(child: Child, family: Family) -> dict[str, Any]:
+    return {
+        "name": child.name,
+        "sex": child.sex.value if child.sex else None,
+        "birth_date": child.birth_date,
+        "age_months": age_in_months(child.birth_date, family.today),
+        "age_days": (family.today - child.birth_date).days,
+    }

@@ -1,0 +1,103 @@
+"""A message comes in: stored once, looked at for stop and danger words at once, then waits for its turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sapa.messaging import danger
+from sapa.messaging.states import Kind
+from sapa.messaging.stop_words import stop_word
+from sapa.services.deps import Deps
+from sapa.services.ports import Tx
+from sapa.services.records import InboundForm, InboundMessage, Reply
+from sapa.services.replies import queue_replies
+
+DANGER_PRIORITY = 0
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of an inbound webhook. `inbound_id` is None for a message that was there already."""
+
+    new: bool
+    inbound_id: str | None
+
+
+def receive_message(deps: Deps, form: InboundForm, now: datetime) -> Receipt:
+    """Store an inbound message in one transaction. The same provider id a second time changes nothing."""
+    with deps.store.transaction() as tx:
+        contact, address = tx.contact_for_address(form.channel, form.from_address, form.phone, now)
+        inbound_id = tx.store_inbound(form, contact, address, now)
+        if inbound_id is None:
+            return Receipt(new=False, inbound_id=None)
+        tx.touch_contact(contact.id, now)
+        if form.profile_name and contact.name is None:
+            tx.set_contact_name(contact.id, form.profile_name[:120])
+    return Receipt(new=True, inbound_id=inbound_id)
+
+
+def triage_next(deps: Deps, now: datetime) -> InboundMessage | None:
+    """Look at the oldest unseen message; None when there is none.
+
+    Stop and danger words act here, before and without Rasa, and ahead of older messages of the same person that
+    still wait for it. Everything else is put in line. One transaction, so a kill leaves it undone or done.
+    """
+    with deps.store.transaction(write=False) as tx:
+        if not tx.has_untriaged():
+            return None
+    with deps.store.transaction() as tx:
+        message = tx.next_untriaged()
+        if message is None:
+            return None
+        if not (_act_on_stop_word(deps, tx, message, now) or _act_on_danger(deps, tx, message, now)):
+            tx.mark_waiting(message.id)
+        return message
+
+
+def spoken_text(message: InboundMessage) -> str:
+    """What the person said: the payload of the button they tapped, else the text they wrote."""
+    return message.button_payload or message.body
+
+
+def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> bool:
+    word = stop_word(spoken_text(message), message.opt_out_type)
+    if word is None:
+        return False
+    contact = tx.contact(message.contact_id)
+    assert contact is not None
+    label, key = {
+        "stop": ("flow/berhenti", "dialog/sudah-berhenti" if contact.opted_out_at else "dialog/berhenti"),
+        "start": ("flow/mulai-lagi", "dialog/mulai-lagi"),
+        "help": ("bantuan", "dialog/bantuan"),
+    }[word]
+    if word == "stop":
+        tx.set_opt_out(contact.id, now)
+        tx.audit("opt_out", contact.id, {"channel": message.channel.value}, now)
+    elif word == "start":
+        tx.set_opt_out(contact.id, None)
+        tx.audit("opt_in", contact.id, {"channel": message.channel.value}, now)
+    # Where the provider has answered the stop word itself, a second answer would be one message too many.
+    if message.opt_out_type is None:
+        queue_replies(deps, tx, message, [Reply(key)], now, exempt_from_opt_out=True)
+    tx.finish_inbound(message.id, None, label, now)
+    return True
+
+
+def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> bool:
+    finding = danger.check(spoken_text(message))
+    if finding is None:
+        return False
+    raise_danger(deps, tx, message, finding.kind, finding.english, now)
+    tx.finish_inbound(message.id, None, "danger", now)
+    return True
+
+
+def raise_danger(deps: Deps, tx: Tx, message: InboundMessage, kind: str, english: bool, now: datetime) -> None:
+    """Answer an emergency within this turn and open a case for a human."""
+    key = "bahaya/bahasa-inggris" if english else f"bahaya/{kind}"
+    queue_replies(
+        deps, tx, message, [Reply(key)], now, kind=Kind.DANGER, priority=DANGER_PRIORITY, exempt_from_opt_out=True
+    )
+    tx.open_case(message.contact_id, "danger", message.id, now)
+    tx.audit("danger", message.contact_id, {"kind": kind}, now)

@@ -1,0 +1,237 @@
+"""What the services need from the outside, as protocols. `bootstrap` gives them their bodies.
+
+A transaction is one unit of work: everything in it happens or nothing does. `Tx` methods that change a state
+do it in one statement guarded by the state they expect, so that two workers can never both win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from sapa.family.people import Child, PosyanduSession
+from sapa.messaging.states import Channel, OutboxState, ReminderState
+from sapa.services.records import (
+    Address,
+    CaseRow,
+    Contact,
+    InboundForm,
+    InboundMessage,
+    LookupOutcome,
+    OutboxDraft,
+    OutboxMessage,
+    PosyanduRow,
+    ReminderRow,
+    SendOutcome,
+    SendRequest,
+    SessionRow,
+    StatusForm,
+    Turn,
+)
+
+
+class Tx(Protocol):
+    """One open transaction."""
+
+    # --- people
+    def contact_for_address(
+        self, channel: Channel, value: str, phone: str | None, now: datetime
+    ) -> tuple[Contact, Address]:
+        """The contact behind an address; both are made when the address is new."""
+
+    def contact(self, contact_id: str) -> Contact | None: ...
+    def contact_id_for(self, channel: Channel, value: str) -> str | None: ...
+    def address(self, address_id: str) -> Address | None: ...
+    def addresses_of(self, contact_id: str) -> list[Address]: ...
+    def caregivers_of(self, household_id: str) -> list[Contact]: ...
+    def touch_contact(self, contact_id: str, now: datetime) -> None:
+        """Note that the contact wrote at `now` (opens the WhatsApp window)."""
+
+    def set_contact_name(self, contact_id: str, name: str) -> None: ...
+    def set_opt_out(self, contact_id: str, at: datetime | None) -> None:
+        """Opt the contact out (`at`) or in again (None); opting out asks for a dialogue reset."""
+
+    def set_dialogue_reset(self, contact_id: str, wanted: bool) -> None: ...
+    def household_of(self, contact_id: str, now: datetime) -> str:
+        """The contact's household id; made when there is none."""
+
+    # --- consent
+    def record_consent(
+        self, contact_id: str, purpose: str, wording: str, granted: bool, inbound_id: str | None, now: datetime
+    ) -> None: ...
+    def has_consent(self, contact_id: str, purpose: str) -> bool: ...
+
+    # --- children, posyandu
+    def save_child(self, household_id: str, child: Child, now: datetime) -> bool:
+        """Insert the child unless this id is there already; True if it was new."""
+
+    def children_of(self, household_id: str) -> list[Child]: ...
+    def record_dose(self, child_id: str, dose: str, given_on: date, now: datetime) -> None: ...
+    def posyandu_by_name(self, name: str) -> PosyanduRow | None: ...
+    def list_posyandu(self) -> list[PosyanduRow]: ...
+    def save_posyandu(self, row: PosyanduRow) -> None: ...
+    def save_session(self, row: SessionRow) -> None: ...
+    def sessions_of(self, posyandu_id: str, since: date) -> list[PosyanduSession]: ...
+    def posyandu_of(self, household_id: str) -> PosyanduRow | None: ...
+    def set_posyandu(self, household_id: str, posyandu_id: str | None, said: str | None = None) -> None:
+        """Join a household to a posyandu; `said` keeps a name we have no posyandu for."""
+
+    def households_of_posyandu(self, posyandu_id: str) -> list[str]: ...
+    def household_options(self, household_id: str) -> Mapping[str, Any]:
+        """province, timezone, vaccine_profile, je_region of a household (set by its posyandu's district)."""
+
+    # --- inbound
+    def store_inbound(self, form: InboundForm, contact: Contact, address: Address, now: datetime) -> str | None:
+        """Store the message; its new id, or None if this provider id is there already."""
+
+    def next_untriaged(self) -> InboundMessage | None:
+        """The oldest message nobody has looked at, locked until the transaction ends."""
+
+    def claim_dialogue(self, owner: str, now: datetime, lease_until: datetime) -> InboundMessage | None:
+        """Lease the oldest waiting message that is the first unanswered one of its contact."""
+
+    def has_untriaged(self) -> bool: ...
+    def has_dialogue(self, now: datetime) -> bool: ...
+    def has_sendable(self, now: datetime) -> bool: ...
+    def has_unsettled(self, now: datetime) -> bool: ...
+    def has_dirty(self) -> bool: ...
+    def inbound(self, inbound_id: str) -> InboundMessage | None: ...
+    def mark_waiting(self, inbound_id: str) -> None: ...
+    def finish_inbound(self, inbound_id: str, owner: str | None, label: str | None, now: datetime) -> bool:
+        """Mark answered; False if `owner` no longer holds the lease (then nothing may be written)."""
+
+    def release_inbound(self, inbound_id: str, owner: str, retry_at: datetime, counts: bool) -> None:
+        """Give the lease back; `counts` says whether this was a try of ours or an outage of others."""
+
+    def extend_lease(self, inbound_id: str, owner: str, lease_until: datetime) -> bool: ...
+
+    # --- outbox
+    def queue(self, draft: OutboxDraft, now: datetime) -> str | None:
+        """Queue a message; its id, or None if its dedupe key is there already."""
+
+    def claim_outbox(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> list[OutboxMessage]:
+        """Lease up to `limit` sendable messages, most urgent first. Opt-out, consent and lateness suppress here."""
+
+    def outbox_message(self, outbox_id: str) -> OutboxMessage | None: ...
+    def outbox_by_sid(self, provider_sid: str) -> OutboxMessage | None: ...
+    def record_send(
+        self, outbox_id: str, owner: str, outcome: SendOutcome, now: datetime, max_attempts: int
+    ) -> bool: ...
+    def expired_sending(self, now: datetime, limit: int) -> list[OutboxMessage]:
+        """Messages claimed by a sender that never came back, plus those in `unknown`."""
+
+    def resolve_unknown(self, outbox_id: str, outcome: LookupOutcome, now: datetime) -> OutboxState: ...
+    def outbox_due(self, now: datetime) -> int:
+        """How many messages could be sent now (or are being sent)."""
+
+    def record_status(self, form: StatusForm, now: datetime) -> bool:
+        """Keep a status row and move the message forward if the rank goes up; False if this row was there already."""
+
+    def outbox_of(self, contact_id: str) -> Sequence[OutboxMessage]: ...
+    def last_options(self, contact_id: str, since: datetime) -> tuple[str, ...]: ...
+    def unanswered_inbound(self) -> int: ...
+    def sent_reminders_on(self, contact_id: str, start: datetime, end: datetime) -> int: ...
+    def last_reminder(self, contact_id: str) -> ReminderRow | None:
+        """The newest reminder that was queued for the contact."""
+
+    # --- reminders
+    def replace_plan(self, household_id: str, planned: Sequence[ReminderRow], now: datetime) -> tuple[int, int]:
+        """Make the future plan of a household equal to `planned`: rows added and rows cancelled."""
+
+    def due_reminders(self, now: datetime, limit: int) -> list[ReminderRow]: ...
+    def next_reminder_at(self, after: datetime) -> datetime | None: ...
+    def next_outbox_at(self, after: datetime) -> datetime | None: ...
+    def due_reminders_of(self, household_id: str, now: datetime) -> list[ReminderRow]: ...
+    def reminders_of(self, household_id: str) -> list[ReminderRow]: ...
+    def finish_reminder(
+        self,
+        reminder_id: str,
+        state: ReminderState,
+        reason: str | None,
+        contact_id: str | None,
+        outbox_id: str | None,
+        now: datetime,
+    ) -> bool: ...
+    def postpone_reminder(self, reminder_id: str, send_at: datetime) -> None: ...
+    def mark_dirty(self, household_id: str, now: datetime) -> None: ...
+    def take_dirty(self, limit: int) -> list[str]: ...
+
+    # --- cases, audit
+    def open_case(self, contact_id: str, kind: str, inbound_id: str | None, now: datetime) -> str:
+        """Open a case; the same inbound message and kind never open two."""
+
+    def open_cases_of(self, contact_id: str) -> list[CaseRow]: ...
+    def close_case(self, case_id: str, outcome: str, now: datetime) -> None: ...
+    def audit(self, event: str, contact_id: str | None, detail: Mapping[str, Any], now: datetime) -> None: ...
+
+
+class Store(Protocol):
+    """Durable memory."""
+
+    def transaction(self, *, write: bool = True) -> AbstractContextManager[Tx]: ...
+    def ping(self) -> None:
+        """Raise if the database does not answer."""
+
+
+class RenderedText(Protocol):
+    """A text made ready for one channel."""
+
+    @property
+    def content_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def buttons(self) -> Sequence[Mapping[str, str]]: ...
+    @property
+    def template(self) -> str | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def next(self) -> Sequence[str]:
+        """Ids of the natural next questions, in the order of their numbers in the text."""
+
+
+class Content(Protocol):
+    """Every sentence a family reads."""
+
+    def ids(self) -> Sequence[str]: ...
+    def render(self, content_id: str, channel: str, today: date, **vars: Any) -> RenderedText: ...
+
+
+class LanguageVerdict(Protocol):
+    """In which language a message is written."""
+
+    @property
+    def language(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def indonesian(self) -> bool: ...
+
+
+class Gateway(Protocol):
+    """A provider. Never raises for what a provider or the network may do: every fate is a value."""
+
+    name: str
+
+    def send(self, request: SendRequest) -> SendOutcome: ...
+    def lookup(self, message: OutboxMessage) -> LookupOutcome:
+        """Ask the provider whether it has this message of ours."""
+
+
+class EngineUnavailable(RuntimeError):
+    """The conversation engine cannot be reached or does not answer in time; the message must wait."""
+
+
+class EngineFailed(RuntimeError):
+    """The conversation engine answered, but could not make a turn of this message."""
+
+
+class Engine(Protocol):
+    """The conversation engine (Rasa). Asking twice with one inbound id gives the first answer again."""
+
+    async def turn(self, contact_id: str, inbound_id: str, text: str, metadata: Mapping[str, Any]) -> Turn: ...

@@ -1,0 +1,278 @@
+"""What the services read and write, as plain data. The store turns rows into these and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from sapa.messaging.states import Channel, InboundState, Kind, OutboxState, ReminderState
+
+
+@dataclass(frozen=True)
+class MediaItem:
+    """A picture, voice note or file that came with a message; never fetched by the edge."""
+
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class InboundForm:
+    """An inbound message as a provider's webhook gave it, after the signature was found good."""
+
+    provider_sid: str
+    channel: Channel
+    from_address: str  # opaque, without the channel prefix: "+6281..." or "ID.1349..."
+    to_address: str
+    body: str
+    message_type: str = "text"  # the provider's word: text, image, audio, location, button, interactive ...
+    button_payload: str | None = None
+    opt_out_type: str | None = None  # START/STOP/HELP where the provider has already answered
+    profile_name: str | None = None
+    media: tuple[MediaItem, ...] = ()
+    latitude: float | None = None
+    longitude: float | None = None
+    phone: str | None = None  # E.164 where known; a user may hide it
+
+
+@dataclass(frozen=True)
+class StatusForm:
+    """A provider's word on the fate of one outbound message."""
+
+    provider_sid: str
+    status: str
+    error_code: str | None = None
+    outbox_id: str | None = None  # our own id, where the callback's address carried it
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody we message."""
+
+    id: str
+    household_id: str | None
+    name: str | None
+    opted_out_at: datetime | None
+    last_inbound_at: datetime | None
+    created_at: datetime
+    dialogue_reset: bool = False
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a contact is reached. `value` is opaque; `phone` is E.164 where known."""
+
+    id: str
+    contact_id: str
+    channel: Channel
+    value: str
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """A stored inbound message."""
+
+    id: str
+    contact_id: str
+    address_id: str
+    channel: Channel
+    provider_sid: str
+    body: str
+    message_type: str
+    button_payload: str | None
+    opt_out_type: str | None
+    media: tuple[MediaItem, ...]
+    has_location: bool
+    state: InboundState
+    received_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class OutboxDraft:
+    """An outbound message to be queued. Two drafts with one `dedupe_key` are one message."""
+
+    dedupe_key: str
+    contact_id: str
+    address_id: str
+    channel: Channel
+    kind: Kind
+    content_id: str
+    text: str
+    buttons: tuple[Mapping[str, str], ...] = ()
+    media: tuple[MediaItem, ...] = ()
+    template: str | None = None
+    template_variables: Mapping[str, str] = field(default_factory=dict)
+    in_reply_to: str | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    priority: int = 50  # smaller goes first: danger 0, reply 10, reminder 50
+    exempt_from_opt_out: bool = False  # the confirmation of a stop, an emergency answer
+    consent_purpose: str | None = None  # what must still be consented to when it is sent; None for a reply
+    options: tuple[str, ...] = ()  # labels behind the numbered choices of this message: answering "1" works
+
+
+@dataclass(frozen=True)
+class OutboxMessage:
+    """A stored outbound message."""
+
+    id: str
+    contact_id: str
+    address_id: str
+    to: str
+    channel: Channel
+    kind: Kind
+    content_id: str
+    text: str
+    buttons: tuple[Mapping[str, str], ...]
+    media: tuple[MediaItem, ...]
+    template: str | None
+    template_variables: Mapping[str, str]
+    in_reply_to: str | None
+    state: OutboxState
+    attempts: int
+    created_at: datetime
+    not_before: datetime
+    provider_sid: str | None = None
+    error_code: str | None = None
+    last_inbound_at: datetime | None = None  # of the contact: decides the WhatsApp window
+
+
+@dataclass(frozen=True)
+class ReminderRow:
+    """A planned message as the store keeps it."""
+
+    id: str
+    household_id: str
+    send_at: datetime
+    due_on: date
+    event: str
+    content_id: str
+    subjects: tuple[str, ...]
+    payload: Mapping[str, Any]
+    state: ReminderState = ReminderState.PLANNED
+
+
+@dataclass(frozen=True)
+class PosyanduRow:
+    """A posyandu and where it is."""
+
+    id: str
+    name: str
+    timezone: str
+    province: str | None = None
+    village: str | None = None
+    facility_name: str | None = None
+    facility_phone: str | None = None
+    vaccine_profile: str = "pentavalen"
+    je_region: bool = False
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """One posyandu day."""
+
+    id: str
+    posyandu_id: str
+    date: date
+    time: time
+    place: str
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """Something a human must look at. `summary` holds no message text."""
+
+    id: str
+    contact_id: str
+    kind: str
+    inbound_id: str | None
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply key with what its text needs; see content/id."""
+
+    key: str
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the conversation engine made of one message."""
+
+    replies: tuple[Reply, ...]
+    label: str | None = None
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class SendRequest:
+    """What a gateway is asked to send. Exactly one of `text` and `content_sid` carries the message."""
+
+    outbox_id: str
+    to: str
+    channel: Channel
+    text: str | None
+    content_sid: str | None = None
+    content_variables: Mapping[str, str] = field(default_factory=dict)
+    media_urls: tuple[str, ...] = ()
+    buttons: tuple[Mapping[str, str], ...] = ()
+    # The rest is for the simulator's screen; a provider does not see it.
+    rendered: str = ""
+    template: str | None = None
+    kind: Kind = Kind.ANSWER
+    content_id: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The provider took the message."""
+
+    provider_sid: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The provider surely did not take the message. `retry_after_s` None: never try again."""
+
+    error_code: str
+    retry_after_s: float | None
+    opted_out: bool = False
+    alert: bool = False  # a human must look: account, login, sender, template
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """Nobody knows whether the provider took it: reconcile before any other try."""
+
+    error_code: str
+
+
+SendOutcome = Sent | Refused | Unclear
+
+
+@dataclass(frozen=True)
+class Found:
+    """The provider has the message."""
+
+    provider_sid: str
+    status: str
+
+
+@dataclass(frozen=True)
+class SurelyAbsent:
+    """The provider surely never had the message."""
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """The provider could not be asked, or its answer decides nothing."""
+
+
+LookupOutcome = Found | SurelyAbsent | CannotTell

@@ -1,0 +1,165 @@
+"""Registering a child: the form's step, and what is written when the caregiver says that all is right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from sapa.family.people import Child, Family, Sex
+from sapa.services import child_registration
+from sapa.services.answers import schedule_of
+from sapa.services.consents import CHILD_CARE
+from sapa.services.deps import Deps
+from sapa.services.households import family_of, family_of_contact
+from sapa.services.ports import Tx
+from sapa.services.records import Reply
+from sapa.services.reminders import replan
+from sapa.services.replies import render_reply
+from sapa.services.respond import CASE_LABELS, replies_for_label
+
+NO_POSYANDU = "-"
+
+
+@dataclass(frozen=True)
+class FormTurn:
+    """What one message did to the form: slots to set, replies in order, the slot asked next (None: finished)."""
+
+    slots: Mapping[str, Any]
+    replies: tuple[Reply, ...]
+    next_slot: str | None
+
+
+def form_turn(
+    deps: Deps,
+    contact_id: str,
+    text: str,
+    slots: Mapping[str, Any],
+    asked: str | None,
+    label: str | None,
+    confidence: float,
+    inbound_id: str,
+    now: datetime,
+    content_ids: Collection[str],
+) -> FormTurn:
+    """One message in the form "daftar anak". Doing it twice for one message changes nothing more."""
+    with deps.store.transaction() as tx:
+        family = family_of_contact(tx, contact_id, now, deps.default_timezone)
+        known = [row.name for row in tx.list_posyandu()]
+        before = dict(slots)
+        if before.get("consent") is None and tx.has_consent(contact_id, CHILD_CARE):
+            before["consent"] = True
+        step = child_registration.step(
+            text,
+            before,
+            asked,
+            today=family.today,
+            known_posyandu=known,
+            intent=label,
+            intent_confidence=confidence,
+        )
+        after = {**before, **step.slots}
+        replies = [Reply(reply.key, reply.vars) for reply in step.replies]
+        if step.side_question and label is not None:
+            replies.extend(replies_for_label(label, text, content_ids))
+            if label in CASE_LABELS - {"danger"}:
+                tx.open_case(contact_id, label.removeprefix("flow/"), inbound_id, now)
+        if after.get("consent") is not None and after.get("consent") != slots.get("consent"):
+            _record_consent(deps, tx, contact_id, bool(after["consent"]), family, inbound_id, now)
+        if step.outcome == "confirmed":
+            replies.append(_register(deps, tx, contact_id, after, inbound_id, now))
+        changed = {name: value for name, value in after.items() if value != slots.get(name)}
+        if step.outcome is not None:
+            return FormTurn(_cleared(slots, after), tuple(replies), None)
+        if step.next_slot is not None and step.ask_again:
+            replies.append(question(step.next_slot, after, known))
+    return FormTurn(changed, tuple(replies), step.next_slot)
+
+
+def question(slot: str, slots: Mapping[str, Any], known_posyandu: list[str]) -> Reply:
+    """What the form asks for a slot."""
+    if slot == "child_confirmed":
+        keys = ("child_name", "child_sex", "child_birth_date", "child_posyandu", "child_special_care")
+        summary = {key: slots.get(key) for key in keys}
+        return Reply(
+            "dialog/daftar-anak/konfirmasi", {**summary, "child_special_care": bool(slots.get("child_special_care"))}
+        )
+    key = {
+        "consent": "dialog/persetujuan/minta",
+        "child_name": "dialog/daftar-anak/tanya-nama",
+        "child_sex": "dialog/daftar-anak/tanya-kelamin",
+        "child_birth_date": "dialog/daftar-anak/tanya-tanggal-lahir",
+        "child_posyandu": "dialog/daftar-anak/tanya-posyandu",
+    }[slot]
+    variables: dict[str, Any] = {"child_name": slots.get("child_name")}
+    if slot == "child_posyandu":
+        variables["options"] = known_posyandu
+    return Reply(key, variables)
+
+
+def _cleared(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Nothing of a finished registration stays in the dialogue's memory."""
+    return dict.fromkeys({*before, *after})
+
+
+def _record_consent(
+    deps: Deps, tx: Tx, contact_id: str, granted: bool, family: Family, inbound_id: str, now: datetime
+) -> None:
+    channel = tx.addresses_of(contact_id)[0].channel
+    wording = render_reply(deps, Reply("dialog/persetujuan/minta"), channel, family).text
+    tx.record_consent(contact_id, CHILD_CARE, wording, granted, inbound_id, now)
+    tx.audit("consent" if granted else "consent_refused", contact_id, {"purpose": CHILD_CARE}, now)
+
+
+def _register(deps: Deps, tx: Tx, contact_id: str, slots: Mapping[str, Any], inbound_id: str, now: datetime) -> Reply:
+    """Write the child, join the posyandu, plan the reminders."""
+    household_id = tx.household_of(contact_id, now)
+    birth_date = date.fromisoformat(slots["child_birth_date"])
+    name = slots["child_name"]
+    # The id follows from who, so that the same child told twice, or the same turn done twice, is one child.
+    child = Child(
+        id=str(uuid5(NAMESPACE_URL, f"child:{household_id}:{name.casefold()}:{birth_date.isoformat()}")),
+        name=name,
+        sex=Sex(slots["child_sex"]) if slots.get("child_sex") else None,
+        birth_date=birth_date,
+        special_care=bool(slots.get("child_special_care")),
+    )
+    known_before = any(existing.id == child.id for existing in tx.children_of(household_id))
+    if not known_before:
+        tx.save_child(household_id, child, now)
+        tx.audit("child_registered", contact_id, {"inbound": inbound_id}, now)
+    _join_posyandu(tx, household_id, slots.get("child_posyandu") or NO_POSYANDU)
+    replan(deps, tx, household_id, now)
+    family = family_of(tx, household_id, now, deps.default_timezone)
+    return _done(child, family)
+
+
+def _join_posyandu(tx: Tx, household_id: str, said: str) -> None:
+    row = None if said == NO_POSYANDU else tx.posyandu_by_name(said)
+    if row is not None:
+        tx.set_posyandu(household_id, row.id)
+    elif tx.posyandu_of(household_id) is None:
+        tx.set_posyandu(household_id, None, None if said == NO_POSYANDU else said)
+
+
+def _done(child: Child, family: Family) -> Reply:
+    schedule = schedule_of(child, family)
+    coming = schedule["next"]
+    due_now = coming["doses"] if coming and coming["date"] <= family.today else []
+    return Reply(
+        "dialog/daftar-anak/selesai",
+        {
+            "child_name": child.name,
+            "special_care": schedule["special_care"],
+            "due_now": due_now,
+            "next": None
+            if coming is None
+            else {
+                "date": coming["date"].isoformat(),
+                "doses": coming["doses"],
+                "place": schedule["session"]["place"] if schedule["session"] else None,
+            },
+        },
+    )

@@ -1,0 +1,65 @@
+"""From reply keys to outbox rows: the one place where a reply gets its words, channel and order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sapa.family.people import Family
+from sapa.messaging.states import Channel, Kind
+from sapa.services.answers import live_vars
+from sapa.services.deps import Deps
+from sapa.services.households import family_of_contact, text_facts
+from sapa.services.ports import RenderedText, Tx
+from sapa.services.records import InboundMessage, OutboxDraft, Reply
+
+REPLY_PRIORITY = 10
+
+
+def render_reply(
+    deps: Deps, reply: Reply, channel: Channel, family: Family, extra: Mapping[str, Any] | None = None
+) -> RenderedText:
+    """The words of a reply for one channel, fitted to the family. What the reply says itself wins."""
+    facts: dict[str, Any] = {
+        "bot_whatsapp": deps.bot_whatsapp,
+        **text_facts(family),
+        **live_vars(reply.key, family),
+        **(extra or {}),
+        **reply.vars,
+    }
+    return deps.content.render(reply.key, channel.value, family.today, **facts)
+
+
+def queue_replies(
+    deps: Deps,
+    tx: Tx,
+    message: InboundMessage,
+    replies: Sequence[Reply],
+    now: datetime,
+    *,
+    kind: Kind | None = None,
+    priority: int = REPLY_PRIORITY,
+    exempt_from_opt_out: bool = False,
+) -> None:
+    """Queue the answer to a message, part by part. The dedupe keys make a second try of the same turn harmless."""
+    family = family_of_contact(tx, message.contact_id, now, deps.default_timezone)
+    for number, reply in enumerate(replies):
+        rendered = render_reply(deps, reply, message.channel, family)
+        tx.queue(
+            OutboxDraft(
+                dedupe_key=f"reply:{message.id}:{number}",
+                contact_id=message.contact_id,
+                address_id=message.address_id,
+                channel=message.channel,
+                kind=kind or Kind(rendered.kind),
+                content_id=rendered.content_id,
+                text=rendered.text,
+                buttons=tuple(rendered.buttons),
+                options=tuple(reply.vars.get("labels", ())) or tuple(rendered.next),
+                in_reply_to=message.id,
+                priority=priority,
+                exempt_from_opt_out=exempt_from_opt_out,
+            ),
+            now,
+        )

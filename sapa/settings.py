@@ -1,0 +1,217 @@
+"""Settings: the only place that reads the environment. Every setting is explained in .env.example."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """A setting is missing, half-given or unreadable; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class TwilioSettings:
+    """Credentials and senders. `content_sids` maps a template name to its approved ContentSid (HX...)."""
+
+    account_sid: str
+    auth_token: str
+    whatsapp_from: str | None
+    sms_from: str | None
+    messaging_service_sid: str | None
+    content_sids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may differ between machines. Durations in seconds."""
+
+    database_url: str
+    gateway: str  # "simulator" or "twilio"
+    public_url: str  # as the provider calls it, without a trailing slash
+    host: str
+    port: int
+    webhook_token: str  # signs webhooks: Twilio's auth token, or the simulator's own
+    bot_whatsapp: str  # the number families write to, shown in SMS
+    rasa_url: str
+    rasa_port: int
+    actions_url: str
+    actions_port: int
+    tracker_url: str
+    redis_url: str | None
+    var_dir: Path
+    content_dir: Path
+    model_dir: Path
+    log_level: str
+    worker_concurrency: int
+    lease_s: float
+    rasa_timeout_s: float
+    sender_rate: float
+    default_timezone: str
+    twilio: TwilioSettings | None = None
+
+    @property
+    def simulator(self) -> bool:
+        """Whether messages go to the phone simulator instead of a provider."""
+        return self.gateway == "simulator"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (default: the process environment and the file .env).
+
+    Raises SettingsError with one clear line when something is missing, half-given or unreadable.
+    """
+    env = dict(environ) if environ is not None else {**_env_file(ROOT / ".env"), **os.environ}
+    get = _Reader(env)
+    var_dir = Path(get.text("SAPA_VAR_DIR", str(ROOT / "var")))
+    port = get.integer("SAPA_PORT", 8000)
+    host = get.text("SAPA_HOST", "127.0.0.1")
+    gateway = get.choice("SAPA_GATEWAY", "simulator", ("simulator", "twilio"))
+    twilio = _twilio(env, gateway)
+    rasa_port = get.integer("SAPA_RASA_PORT", 5005)
+    actions_port = get.integer("SAPA_ACTIONS_PORT", 5055)
+    return Settings(
+        database_url=_database_url(get.text("DATABASE_URL", f"sqlite:///{var_dir / 'sapa.db'}")),
+        gateway=gateway,
+        public_url=_public_url(get, gateway, port),
+        host=host,
+        port=port,
+        webhook_token=twilio.auth_token if twilio else get.text("SAPA_SIMULATOR_TOKEN", "simulator-token"),
+        bot_whatsapp=get.text("SAPA_BOT_WHATSAPP", "" if twilio else "0811-0000-000"),
+        rasa_url=get.text("SAPA_RASA_URL", f"http://127.0.0.1:{rasa_port}").rstrip("/"),
+        rasa_port=rasa_port,
+        actions_url=get.text("SAPA_ACTIONS_URL", f"http://127.0.0.1:{actions_port}/webhook"),
+        actions_port=actions_port,
+        tracker_url=_database_url(get.text("SAPA_TRACKER_URL", f"sqlite:///{var_dir / 'rasa.db'}")),
+        redis_url=env.get("REDIS_URL") or None,
+        var_dir=var_dir,
+        content_dir=Path(get.text("SAPA_CONTENT_DIR", str(ROOT / "content" / "id"))),
+        model_dir=Path(get.text("SAPA_MODEL_DIR", str(ROOT / "models"))),
+        log_level=get.choice("SAPA_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        worker_concurrency=get.integer("SAPA_WORKER_CONCURRENCY", 8),
+        lease_s=get.number("SAPA_LEASE_SECONDS", 60.0),
+        rasa_timeout_s=get.number("SAPA_RASA_TIMEOUT_SECONDS", 20.0),
+        sender_rate=get.number("SAPA_SENDER_RATE", 80.0),
+        default_timezone=get.text("SAPA_TIMEZONE", "Asia/Jakarta"),
+        twilio=twilio,
+    )
+
+
+class _Reader:
+    """Typed look-ups that name the setting when its value cannot be read."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def text(self, name: str, default: str) -> str:
+        return self._env.get(name, "").strip() or default
+
+    def integer(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        try:
+            number = int(value)
+        except ValueError:
+            raise SettingsError(f"{name}={value!r} is not a whole number") from None
+        if number <= 0:
+            raise SettingsError(f"{name}={value!r} must be greater than 0")
+        return number
+
+    def number(self, name: str, default: float) -> float:
+        value = self.text(name, str(default))
+        try:
+            number = float(value)
+        except ValueError:
+            raise SettingsError(f"{name}={value!r} is not a number") from None
+        if not number > 0:
+            raise SettingsError(f"{name}={value!r} must be greater than 0")
+        return number
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise SettingsError(f"{name}={value!r} is not one of {', '.join(allowed)}")
+        return value
+
+
+def _database_url(url: str) -> str:
+    """The SQLAlchemy address, with the driver we ship for PostgreSQL."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return url
+    scheme = url.split(":", 1)[0]
+    raise SettingsError(f"a database address must start with sqlite:/// or postgresql://, not {scheme!r}")
+
+
+def _public_url(get: _Reader, gateway: str, port: int) -> str:
+    """Where the provider reaches us: part of every signature, so it must be given, never guessed from headers."""
+    if gateway == "simulator":
+        return get.text("SAPA_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
+    url = get.text("SAPA_PUBLIC_URL", "")
+    if not url.startswith("https://"):
+        raise SettingsError("SAPA_GATEWAY=twilio needs SAPA_PUBLIC_URL=https://... (the address Twilio calls)")
+    return url.rstrip("/")
+
+
+def _twilio(env: Mapping[str, str], gateway: str) -> TwilioSettings | None:
+    """Twilio's settings, complete or refused."""
+    if gateway != "twilio":
+        return None
+    value = {
+        name: env.get(name, "").strip()
+        for name in (
+            "TWILIO_ACCOUNT_SID",
+            "TWILIO_AUTH_TOKEN",
+            "TWILIO_WHATSAPP_FROM",
+            "TWILIO_SMS_FROM",
+            "TWILIO_MESSAGING_SERVICE_SID",
+            "TWILIO_CONTENT_SIDS",
+        )
+    }
+    missing = [name for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if not value[name]]
+    if missing:
+        raise SettingsError(
+            f"SAPA_GATEWAY=twilio needs {' and '.join(missing)}; set them or use SAPA_GATEWAY=simulator"
+        )
+    if not (value["TWILIO_WHATSAPP_FROM"] or value["TWILIO_MESSAGING_SERVICE_SID"]):
+        raise SettingsError(
+            "SAPA_GATEWAY=twilio needs TWILIO_WHATSAPP_FROM or TWILIO_MESSAGING_SERVICE_SID to send from"
+        )
+    if not (value["TWILIO_ACCOUNT_SID"].startswith("AC") and len(value["TWILIO_ACCOUNT_SID"]) == 34):
+        raise SettingsError("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits")
+    return TwilioSettings(
+        account_sid=value["TWILIO_ACCOUNT_SID"],
+        auth_token=value["TWILIO_AUTH_TOKEN"],
+        whatsapp_from=value["TWILIO_WHATSAPP_FROM"] or None,
+        sms_from=value["TWILIO_SMS_FROM"] or None,
+        messaging_service_sid=value["TWILIO_MESSAGING_SERVICE_SID"] or None,
+        content_sids=_pairs(value["TWILIO_CONTENT_SIDS"]),
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """`name=HX..,name=HX..` as a mapping."""
+    pairs: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, separator, sid = part.partition("=")
+        if not separator or not sid.strip().startswith("HX"):
+            raise SettingsError(f"TWILIO_CONTENT_SIDS: {part!r} is not of the form template=HX...")
+        pairs[name.strip()] = sid.strip()
+    return pairs
+
+
+def _env_file(path: Path) -> dict[str, str]:
+    """Lines NAME=value of a .env file; comments and blank lines are passed over."""
+    if not path.is_file():
+        return {}
+    pairs = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, separator, value = line.strip().partition("=")
+        if separator and not name.startswith("#"):
+            pairs[name.strip()] = value.strip().strip("\"'")
+    return pairs

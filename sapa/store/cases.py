@@ -1,0 +1,60 @@
+"""Cases a human must look at, and the audit trail (which never holds content)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from sapa.services.records import CaseRow
+from sapa.store.insert import insert_if_absent
+from sapa.store.models import AuditTable, CaseTable
+
+
+class CaseQueries:
+    """Part of a transaction: cases and audit."""
+
+    _s: Session
+
+    def open_case(self, contact_id: str, kind: str, inbound_id: str | None, now: datetime) -> str:
+        case_id = str(uuid4())
+        added = insert_if_absent(
+            self._s, CaseTable, id=case_id, contact_id=contact_id, kind=kind, inbound_id=inbound_id, opened_at=now
+        )
+        if added:
+            return case_id
+        return self._s.scalars(
+            select(CaseTable.id).where(CaseTable.kind == kind, CaseTable.inbound_id == inbound_id)
+        ).one()
+
+    def open_cases_of(self, contact_id: str) -> list[CaseRow]:
+        rows = self._s.scalars(
+            select(CaseTable)
+            .where(CaseTable.contact_id == contact_id, CaseTable.closed_at.is_(None))
+            .order_by(CaseTable.opened_at)
+        )
+        return [
+            CaseRow(
+                id=row.id,
+                contact_id=row.contact_id,
+                kind=row.kind,
+                inbound_id=row.inbound_id,
+                opened_at=row.opened_at,
+                closed_at=row.closed_at,
+            )
+            for row in rows
+        ]
+
+    def close_case(self, case_id: str, outcome: str, now: datetime) -> None:
+        self._s.execute(
+            update(CaseTable)
+            .where(CaseTable.id == case_id, CaseTable.closed_at.is_(None))
+            .values(closed_at=now, outcome=outcome)
+        )
+
+    def audit(self, event: str, contact_id: str | None, detail: Mapping[str, Any], now: datetime) -> None:
+        self._s.add(AuditTable(event=event, contact_id=contact_id, detail=dict(detail), at=now))

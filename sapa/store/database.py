@@ -1,0 +1,41 @@
+"""The store: opens transactions. One transaction is one unit of work over all the queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from sapa.store.cases import CaseQueries
+from sapa.store.inbound import InboundQueries
+from sapa.store.outbox import OutboxQueries
+from sapa.store.people import PeopleQueries
+from sapa.store.reminders import ReminderQueries
+
+
+class Transaction(OutboxQueries, PeopleQueries, InboundQueries, ReminderQueries, CaseQueries):
+    """Everything that can be asked of the database inside one unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self._s = session
+
+
+class Database:
+    """The durable memory over one SQLAlchemy engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._reader = engine.execution_options(sapa_read_only=True)
+
+    @contextmanager
+    def transaction(self, *, write: bool = True) -> Iterator[Transaction]:
+        """One unit of work: committed when the block ends, rolled back when it raises."""
+        with Session(self.engine if write else self._reader, expire_on_commit=False) as session, session.begin():
+            yield Transaction(session)
+
+    def ping(self) -> None:
+        """Raise if the database does not answer."""
+        with self._reader.connect() as connection:
+            connection.execute(text("SELECT 1"))

@@ -1,0 +1,172 @@
+"""Inbound messages: stored once, answered in order per contact, leased so that nothing is lost or done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from sapa.messaging.states import Channel, InboundState
+from sapa.services.records import Address, Contact, InboundForm, InboundMessage, MediaItem
+from sapa.store.insert import insert_if_absent
+from sapa.store.models import InboundTable
+from sapa.store.rows import rowcount
+
+_OPEN = (InboundState.RECEIVED.value, InboundState.WAITING.value, InboundState.WORKING.value)
+
+
+class InboundQueries:
+    """Part of a transaction: the inbound queue."""
+
+    _s: Session
+
+    def store_inbound(self, form: InboundForm, contact: Contact, address: Address, now: datetime) -> str | None:
+        inbound_id = str(uuid4())
+        added = insert_if_absent(
+            self._s,
+            InboundTable,
+            id=inbound_id,
+            provider_sid=form.provider_sid,
+            contact_id=contact.id,
+            address_id=address.id,
+            channel=form.channel.value,
+            body=form.body,
+            message_type=form.message_type,
+            button_payload=form.button_payload,
+            opt_out_type=form.opt_out_type,
+            media=[{"url": item.url, "content_type": item.content_type} for item in form.media],
+            has_location=form.latitude is not None,
+            state=InboundState.RECEIVED.value,
+            received_at=now,
+            retry_at=now,
+            attempts=0,
+        )
+        return inbound_id if added else None
+
+    def next_untriaged(self) -> InboundMessage | None:
+        row = self._s.scalar(
+            select(InboundTable)
+            .where(InboundTable.state == InboundState.RECEIVED.value)
+            .order_by(InboundTable.seq)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        return None if row is None else _inbound(row)
+
+    def has_untriaged(self) -> bool:
+        """Whether there is a message nobody has looked at."""
+        return self._any(InboundTable.state == InboundState.RECEIVED.value)
+
+    def has_dialogue(self, now: datetime) -> bool:
+        """Whether a turn could be claimed (or will turn out not to be its contact's first)."""
+        return self._any(_claimable(now))
+
+    def _any(self, condition: ColumnElement[bool]) -> bool:
+        return self._s.scalar(select(InboundTable.seq).where(condition).limit(1)) is not None
+
+    def claim_dialogue(self, owner: str, now: datetime, lease_until: datetime) -> InboundMessage | None:
+        earlier = aliased(InboundTable)
+        row = self._s.scalar(
+            select(InboundTable)
+            .where(
+                _claimable(now),
+                ~exists().where(
+                    earlier.contact_id == InboundTable.contact_id,
+                    earlier.seq < InboundTable.seq,
+                    earlier.state.in_(_OPEN),
+                ),
+            )
+            .order_by(InboundTable.seq)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=InboundTable)
+        )
+        if row is None:
+            return None
+        row.state = InboundState.WORKING.value
+        row.lease_owner, row.lease_until = owner, lease_until
+        row.attempts += 1
+        self._s.flush()
+        return _inbound(row)
+
+    def inbound(self, inbound_id: str) -> InboundMessage | None:
+        row = self._s.scalar(select(InboundTable).where(InboundTable.id == inbound_id))
+        return None if row is None else _inbound(row)
+
+    def mark_waiting(self, inbound_id: str) -> None:
+        self._update(inbound_id, (InboundState.RECEIVED,), {"state": InboundState.WAITING.value})
+
+    def finish_inbound(self, inbound_id: str, owner: str | None, label: str | None, now: datetime) -> bool:
+        expected = (InboundState.WORKING,) if owner else (InboundState.RECEIVED,)
+        values = {
+            "state": InboundState.ANSWERED.value,
+            "label": label,
+            "answered_at": now,
+            "lease_owner": None,
+            "lease_until": None,
+        }
+        return self._update(inbound_id, expected, values, owner)
+
+    def release_inbound(self, inbound_id: str, owner: str, retry_at: datetime, counts: bool) -> None:
+        values: dict[str, Any] = {
+            "state": InboundState.WAITING.value,
+            "lease_owner": None,
+            "lease_until": None,
+            "retry_at": retry_at,
+        }
+        if not counts:
+            values["attempts"] = InboundTable.attempts - 1
+        self._update(inbound_id, (InboundState.WORKING,), values, owner)
+
+    def extend_lease(self, inbound_id: str, owner: str, lease_until: datetime) -> bool:
+        return self._update(inbound_id, (InboundState.WORKING,), {"lease_until": lease_until}, owner)
+
+    def unanswered_inbound(self) -> int:
+        """How many messages still wait for an answer."""
+        return len(
+            self._s.execute(select(InboundTable.seq).where(InboundTable.state != InboundState.ANSWERED.value)).all()
+        )
+
+    def _update(
+        self,
+        inbound_id: str,
+        expected: tuple[InboundState, ...],
+        values: Mapping[str, Any],
+        owner: str | None = None,
+    ) -> bool:
+        """The guarded move: nothing happens unless the row is still in an expected state (and still ours)."""
+        statement = update(InboundTable).where(
+            InboundTable.id == inbound_id, InboundTable.state.in_([state.value for state in expected])
+        )
+        if owner is not None:
+            statement = statement.where(InboundTable.lease_owner == owner)
+        return rowcount(self._s.execute(statement.values(**values))) == 1
+
+
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(InboundTable.state == InboundState.WAITING.value, InboundTable.retry_at <= now),
+        and_(InboundTable.state == InboundState.WORKING.value, InboundTable.lease_until < now),
+    )
+
+
+def _inbound(row: InboundTable) -> InboundMessage:
+    return InboundMessage(
+        id=row.id,
+        contact_id=row.contact_id,
+        address_id=row.address_id,
+        channel=Channel(row.channel),
+        provider_sid=row.provider_sid,
+        body=row.body,
+        message_type=row.message_type,
+        button_payload=row.button_payload,
+        opt_out_type=row.opt_out_type,
+        media=tuple(MediaItem(item["url"], item["content_type"]) for item in row.media),
+        has_location=row.has_location,
+        state=InboundState(row.state),
+        received_at=row.received_at,
+        attempts=row.attempts,
+    )

@@ -1,0 +1,328 @@
+"""The tables. Column comments say what a column is for where its name does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    Time,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC. Naive datetimes are refused: they hide a time zone somebody forgot."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can change it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
+
+
+Id = String(36)
+
+
+class PosyanduTable(Base):
+    __tablename__ = "posyandu"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    timezone: Mapped[str] = mapped_column(String(40))
+    province: Mapped[str | None] = mapped_column(String(60))
+    village: Mapped[str | None] = mapped_column(String(120))
+    facility_name: Mapped[str | None] = mapped_column(String(120))
+    facility_phone: Mapped[str | None] = mapped_column(String(40))
+    # Set by the district: content/facts/imunisasi.yml, regional_overrides.
+    vaccine_profile: Mapped[str] = mapped_column(String(20), default="pentavalen")
+    je_region: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class SessionTable(Base):
+    __tablename__ = "posyandu_session"
+    __table_args__ = (UniqueConstraint("posyandu_id", "date"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    posyandu_id: Mapped[str] = mapped_column(ForeignKey("posyandu.id"))
+    date: Mapped[date] = mapped_column(Date)
+    time: Mapped[time] = mapped_column(Time)
+    place: Mapped[str] = mapped_column(String(200))
+
+
+class HouseholdTable(Base):
+    __tablename__ = "household"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    posyandu_id: Mapped[str | None] = mapped_column(ForeignKey("posyandu.id"), index=True)
+    posyandu_said: Mapped[str | None] = mapped_column(String(120))  # a name we have no posyandu for
+    province: Mapped[str | None] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+
+
+class ContactTable(Base):
+    __tablename__ = "contact"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    household_id: Mapped[str | None] = mapped_column(ForeignKey("household.id"), index=True)
+    name: Mapped[str | None] = mapped_column(String(120))
+    opted_out_at: Mapped[datetime | None]
+    last_inbound_at: Mapped[datetime | None]
+    # An opt-out ends an open dialogue: Rasa's tracker is restarted before the next turn.
+    dialogue_reset: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime]
+
+
+class AddressTable(Base):
+    __tablename__ = "address"
+    __table_args__ = (UniqueConstraint("channel", "value"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(12))
+    value: Mapped[str] = mapped_column(String(160))  # opaque: a business-scoped id may take 140 characters
+    phone: Mapped[str | None] = mapped_column(String(20))
+
+
+class ConsentTable(Base):
+    __tablename__ = "consent"
+    __table_args__ = (UniqueConstraint("contact_id", "purpose", "inbound_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(40))
+    wording: Mapped[str] = mapped_column(Text)  # the very words that were agreed to
+    granted: Mapped[bool] = mapped_column(Boolean)
+    inbound_id: Mapped[str | None] = mapped_column(Id)  # the message that said yes or no
+    at: Mapped[datetime]
+
+
+class ChildTable(Base):
+    __tablename__ = "child"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    sex: Mapped[str | None] = mapped_column(String(1))
+    birth_date: Mapped[date] = mapped_column(Date)
+    birth_weight_g: Mapped[int | None] = mapped_column(Integer)
+    birth_weeks: Mapped[int | None] = mapped_column(Integer)
+    special_care: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime]
+
+
+class DoseTable(Base):
+    __tablename__ = "dose"
+
+    child_id: Mapped[str] = mapped_column(ForeignKey("child.id"), primary_key=True)
+    dose: Mapped[str] = mapped_column(String(16), primary_key=True)
+    given_on: Mapped[date] = mapped_column(Date)
+    recorded_at: Mapped[datetime]
+
+
+class InboundTable(Base):
+    __tablename__ = "inbound_message"
+    __table_args__ = (
+        # The two questions the worker asks all day: what is new, and what is the first open one of each contact.
+        Index(
+            "ix_inbound_open",
+            "state",
+            "seq",
+            sqlite_where=text("state <> 'answered'"),
+            postgresql_where=text("state <> 'answered'"),
+        ),
+        Index(
+            "ix_inbound_contact_open",
+            "contact_id",
+            "seq",
+            sqlite_where=text("state <> 'answered'"),
+            postgresql_where=text("state <> 'answered'"),
+        ),
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(Id, unique=True)
+    provider_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"))
+    address_id: Mapped[str] = mapped_column(ForeignKey("address.id"))
+    channel: Mapped[str] = mapped_column(String(12))
+    body: Mapped[str] = mapped_column(Text)
+    message_type: Mapped[str] = mapped_column(String(32))
+    button_payload: Mapped[str | None] = mapped_column(Text)
+    opt_out_type: Mapped[str | None] = mapped_column(String(8))
+    media: Mapped[list[Any]]
+    has_location: Mapped[bool] = mapped_column(Boolean, default=False)
+    state: Mapped[str] = mapped_column(String(12))
+    label: Mapped[str | None] = mapped_column(String(64))
+    received_at: Mapped[datetime]
+    retry_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+
+
+class OutboxTable(Base):
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_sendable",
+            "priority",
+            "seq",
+            sqlite_where=text("state IN ('queued', 'errored')"),
+            postgresql_where=text("state IN ('queued', 'errored')"),
+        ),
+        Index(
+            "ix_outbox_address_open",
+            "address_id",
+            "seq",
+            sqlite_where=text("state IN ('queued', 'errored', 'sending')"),
+            postgresql_where=text("state IN ('queued', 'errored', 'sending')"),
+        ),
+        Index(
+            "ix_outbox_unsettled",
+            "lease_until",
+            sqlite_where=text("state IN ('sending', 'unknown')"),
+            postgresql_where=text("state IN ('sending', 'unknown')"),
+        ),
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(Id, unique=True)
+    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    address_id: Mapped[str] = mapped_column(ForeignKey("address.id"))
+    channel: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(12))
+    content_id: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+    buttons: Mapped[list[Any]]
+    media: Mapped[list[Any]]
+    options: Mapped[list[Any]]
+    template: Mapped[str | None] = mapped_column(String(80))
+    template_variables: Mapped[dict[str, Any]]
+    in_reply_to: Mapped[str | None] = mapped_column(Id)
+    priority: Mapped[int] = mapped_column(Integer)
+    exempt_from_opt_out: Mapped[bool] = mapped_column(Boolean, default=False)
+    consent_purpose: Mapped[str | None] = mapped_column(String(40))
+    not_before: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(12))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    provider_sid: Mapped[str | None] = mapped_column(String(64), index=True)
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+
+
+class MessageStatusTable(Base):
+    __tablename__ = "message_status"
+    __table_args__ = (UniqueConstraint("provider_sid", "status"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    provider_sid: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(24))
+    error_code: Mapped[str | None] = mapped_column(String(16))
+    received_at: Mapped[datetime]
+
+
+class ReminderTable(Base):
+    __tablename__ = "reminder"
+    __table_args__ = (
+        # The due query reads the head of this index: its cost is what is due, not what exists.
+        Index(
+            "ix_reminder_due",
+            "send_at",
+            sqlite_where=text("state = 'planned'"),
+            postgresql_where=text("state = 'planned'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    send_at: Mapped[datetime]
+    due_on: Mapped[date] = mapped_column(Date)
+    event: Mapped[str] = mapped_column(String(32))
+    content_id: Mapped[str] = mapped_column(String(120))
+    subjects: Mapped[list[Any]]
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(String(40))  # why it was dropped or cancelled
+    outbox_id: Mapped[str | None] = mapped_column(Id)
+    contact_id: Mapped[str | None] = mapped_column(Id, index=True)  # who got it
+    updated_at: Mapped[datetime]
+
+
+class DirtyHouseholdTable(Base):
+    """Households whose facts changed and whose plan must be made again."""
+
+    __tablename__ = "dirty_household"
+
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), primary_key=True)
+    since: Mapped[datetime]
+
+
+class CaseTable(Base):
+    __tablename__ = "case"
+    __table_args__ = (UniqueConstraint("kind", "inbound_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    inbound_id: Mapped[str | None] = mapped_column(Id)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(120))
+
+
+class AuditTable(Base):
+    """What happened, without any content of a message."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    event: Mapped[str] = mapped_column(String(60))
+    contact_id: Mapped[str | None] = mapped_column(Id)
+    detail: Mapped[dict[str, Any]]
+    at: Mapped[datetime]

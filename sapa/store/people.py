@@ -1,0 +1,280 @@
+"""Contacts, households, children, consent, posyandu."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from sapa.family.people import Child, PosyanduSession, Sex
+from sapa.messaging.states import Channel
+from sapa.services.records import Address, Contact, PosyanduRow, SessionRow
+from sapa.store.insert import insert_if_absent
+from sapa.store.models import (
+    AddressTable,
+    ChildTable,
+    ConsentTable,
+    ContactTable,
+    DoseTable,
+    HouseholdTable,
+    PosyanduTable,
+    SessionTable,
+)
+
+
+class PeopleQueries:
+    """Part of a transaction: everything about people and places."""
+
+    _s: Session
+
+    # --- contacts and addresses
+
+    def contact_for_address(
+        self, channel: Channel, value: str, phone: str | None, now: datetime
+    ) -> tuple[Contact, Address]:
+        row = self._address_row(channel, value)
+        if row is None:
+            known = self._contact_id_by_phone(phone)
+            contact_id = known or self._new_contact(now)
+            added = insert_if_absent(
+                self._s,
+                AddressTable,
+                id=str(uuid4()),
+                contact_id=contact_id,
+                channel=channel.value,
+                value=value,
+                phone=phone,
+            )
+            if not added and known is None:
+                # Two first messages of one person at the same moment: the other transaction made the contact.
+                self._s.execute(delete(ContactTable).where(ContactTable.id == contact_id))
+            row = self._address_row(channel, value)
+            assert row is not None
+        contact = self._s.get_one(ContactTable, row.contact_id)
+        return _contact(contact), _address(row)
+
+    def _address_row(self, channel: Channel, value: str) -> AddressTable | None:
+        return self._s.scalar(
+            select(AddressTable).where(AddressTable.channel == channel.value, AddressTable.value == value)
+        )
+
+    def _contact_id_by_phone(self, phone: str | None) -> str | None:
+        """One phone number is one person, whichever channel they used first."""
+        if phone is None:
+            return None
+        return self._s.scalar(select(AddressTable.contact_id).where(AddressTable.phone == phone).limit(1))
+
+    def _new_contact(self, now: datetime) -> str:
+        contact = ContactTable(id=str(uuid4()), created_at=now, dialogue_reset=False)
+        self._s.add(contact)
+        self._s.flush()
+        return contact.id
+
+    def contact(self, contact_id: str) -> Contact | None:
+        row = self._s.get(ContactTable, contact_id)
+        return None if row is None else _contact(row)
+
+    def contact_id_for(self, channel: Channel, value: str) -> str | None:
+        row = self._address_row(channel, value)
+        return None if row is None else row.contact_id
+
+    def address(self, address_id: str) -> Address | None:
+        row = self._s.get(AddressTable, address_id)
+        return None if row is None else _address(row)
+
+    def addresses_of(self, contact_id: str) -> list[Address]:
+        rows = self._s.scalars(
+            select(AddressTable).where(AddressTable.contact_id == contact_id).order_by(AddressTable.id)
+        )
+        return [_address(row) for row in rows]
+
+    def caregivers_of(self, household_id: str) -> list[Contact]:
+        rows = self._s.scalars(
+            select(ContactTable)
+            .where(ContactTable.household_id == household_id)
+            .order_by(ContactTable.created_at, ContactTable.id)
+        )
+        return [_contact(row) for row in rows]
+
+    def touch_contact(self, contact_id: str, now: datetime) -> None:
+        self._s.execute(update(ContactTable).where(ContactTable.id == contact_id).values(last_inbound_at=now))
+
+    def set_contact_name(self, contact_id: str, name: str) -> None:
+        self._s.execute(update(ContactTable).where(ContactTable.id == contact_id).values(name=name))
+
+    def set_opt_out(self, contact_id: str, at: datetime | None) -> None:
+        values: dict[str, Any] = {"opted_out_at": at}
+        if at is not None:
+            values["dialogue_reset"] = True
+        self._s.execute(update(ContactTable).where(ContactTable.id == contact_id).values(**values))
+
+    def set_dialogue_reset(self, contact_id: str, wanted: bool) -> None:
+        self._s.execute(update(ContactTable).where(ContactTable.id == contact_id).values(dialogue_reset=wanted))
+
+    def household_of(self, contact_id: str, now: datetime) -> str:
+        contact = self._s.get_one(ContactTable, contact_id)
+        if contact.household_id is None:
+            household = HouseholdTable(id=str(uuid4()), created_at=now)
+            self._s.add(household)
+            self._s.flush()
+            contact.household_id = household.id
+            self._s.flush()
+        return contact.household_id
+
+    # --- consent
+
+    def record_consent(
+        self, contact_id: str, purpose: str, wording: str, granted: bool, inbound_id: str | None, now: datetime
+    ) -> None:
+        insert_if_absent(
+            self._s,
+            ConsentTable,
+            id=str(uuid4()),
+            contact_id=contact_id,
+            purpose=purpose,
+            wording=wording,
+            granted=granted,
+            inbound_id=inbound_id,
+            at=now,
+        )
+
+    def has_consent(self, contact_id: str, purpose: str) -> bool:
+        latest = self._s.scalar(
+            select(ConsentTable.granted)
+            .where(ConsentTable.contact_id == contact_id, ConsentTable.purpose == purpose)
+            .order_by(ConsentTable.at.desc(), ConsentTable.id)
+            .limit(1)
+        )
+        return bool(latest)
+
+    # --- children
+
+    def save_child(self, household_id: str, child: Child, now: datetime) -> bool:
+        added = insert_if_absent(
+            self._s,
+            ChildTable,
+            id=child.id,
+            household_id=household_id,
+            name=child.name,
+            sex=child.sex.value if child.sex else None,
+            birth_date=child.birth_date,
+            birth_weight_g=child.birth_weight_g,
+            birth_weeks=child.birth_weeks,
+            special_care=child.special_care,
+            created_at=now,
+        )
+        for dose, given_on in child.doses.items():
+            self.record_dose(child.id, dose, given_on, now)
+        return added
+
+    def children_of(self, household_id: str) -> list[Child]:
+        rows = self._s.scalars(
+            select(ChildTable)
+            .where(ChildTable.household_id == household_id)
+            .order_by(ChildTable.created_at, ChildTable.id)
+        ).all()
+        doses = self._s.execute(
+            select(DoseTable.child_id, DoseTable.dose, DoseTable.given_on).where(
+                DoseTable.child_id.in_([row.id for row in rows])
+            )
+        ).all()
+        return [
+            Child(
+                id=row.id,
+                name=row.name,
+                birth_date=row.birth_date,
+                sex=Sex(row.sex) if row.sex else None,
+                doses={dose: given_on for child_id, dose, given_on in doses if child_id == row.id},
+                birth_weight_g=row.birth_weight_g,
+                birth_weeks=row.birth_weeks,
+                special_care=row.special_care,
+            )
+            for row in rows
+        ]
+
+    def record_dose(self, child_id: str, dose: str, given_on: date, now: datetime) -> None:
+        row = self._s.get(DoseTable, (child_id, dose))
+        if row is None:
+            insert_if_absent(self._s, DoseTable, child_id=child_id, dose=dose, given_on=given_on, recorded_at=now)
+        elif row.given_on != given_on:
+            row.given_on, row.recorded_at = given_on, now
+            self._s.flush()
+
+    # --- posyandu
+
+    def posyandu_by_name(self, name: str) -> PosyanduRow | None:
+        row = self._s.scalar(select(PosyanduTable).where(PosyanduTable.name == name))
+        return None if row is None else _posyandu(row)
+
+    def list_posyandu(self) -> list[PosyanduRow]:
+        return [_posyandu(row) for row in self._s.scalars(select(PosyanduTable).order_by(PosyanduTable.name))]
+
+    def save_posyandu(self, row: PosyanduRow) -> None:
+        self._s.merge(PosyanduTable(**{name: getattr(row, name) for name in PosyanduRow.__dataclass_fields__}))
+        self._s.flush()
+
+    def save_session(self, row: SessionRow) -> None:
+        self._s.merge(
+            SessionTable(id=row.id, posyandu_id=row.posyandu_id, date=row.date, time=row.time, place=row.place)
+        )
+        self._s.flush()
+
+    def sessions_of(self, posyandu_id: str, since: date) -> list[PosyanduSession]:
+        rows = self._s.scalars(
+            select(SessionTable)
+            .where(SessionTable.posyandu_id == posyandu_id, SessionTable.date >= since)
+            .order_by(SessionTable.date)
+        )
+        return [PosyanduSession(id=row.id, date=row.date, time=row.time, place=row.place) for row in rows]
+
+    def posyandu_of(self, household_id: str) -> PosyanduRow | None:
+        row = self._s.scalar(
+            select(PosyanduTable)
+            .join(HouseholdTable, HouseholdTable.posyandu_id == PosyanduTable.id)
+            .where(HouseholdTable.id == household_id)
+        )
+        return None if row is None else _posyandu(row)
+
+    def set_posyandu(self, household_id: str, posyandu_id: str | None, said: str | None = None) -> None:
+        self._s.execute(
+            update(HouseholdTable)
+            .where(HouseholdTable.id == household_id)
+            .values(posyandu_id=posyandu_id, posyandu_said=said)
+        )
+
+    def households_of_posyandu(self, posyandu_id: str) -> list[str]:
+        return list(self._s.scalars(select(HouseholdTable.id).where(HouseholdTable.posyandu_id == posyandu_id)))
+
+    def household_options(self, household_id: str) -> Mapping[str, Any]:
+        household = self._s.get_one(HouseholdTable, household_id)
+        posyandu = self._s.get(PosyanduTable, household.posyandu_id) if household.posyandu_id else None
+        return {
+            "province": household.province or (posyandu.province if posyandu else None),
+            "timezone": posyandu.timezone if posyandu else None,
+            "vaccine_profile": posyandu.vaccine_profile if posyandu else "pentavalen",
+            "je_region": posyandu.je_region if posyandu else False,
+        }
+
+
+def _contact(row: ContactTable) -> Contact:
+    return Contact(
+        id=row.id,
+        household_id=row.household_id,
+        name=row.name,
+        opted_out_at=row.opted_out_at,
+        last_inbound_at=row.last_inbound_at,
+        created_at=row.created_at,
+        dialogue_reset=row.dialogue_reset,
+    )
+
+
+def _address(row: AddressTable) -> Address:
+    return Address(id=row.id, contact_id=row.contact_id, channel=Channel(row.channel), value=row.value, phone=row.phone)
+
+
+def _posyandu(row: PosyanduTable) -> PosyanduRow:
+    return PosyanduRow(**{name: getattr(row, name) for name in PosyanduRow.__dataclass_fields__})

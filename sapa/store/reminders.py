@@ -1,0 +1,173 @@
+"""The plan of each household as rows, and the one query that finds what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from sapa.messaging.states import ReminderState
+from sapa.services.records import ReminderRow
+from sapa.store.insert import insert_if_absent
+from sapa.store.models import DirtyHouseholdTable, ReminderTable
+from sapa.store.rows import rowcount
+
+
+class ReminderQueries:
+    """Part of a transaction: planned messages."""
+
+    _s: Session
+
+    def replace_plan(self, household_id: str, planned: Sequence[ReminderRow], now: datetime) -> tuple[int, int]:
+        existing = {
+            row.id: row
+            for row in self._s.scalars(select(ReminderTable).where(ReminderTable.household_id == household_id))
+        }
+        added = 0
+        for reminder in planned:
+            row = existing.pop(reminder.id, None)
+            if row is None:
+                added += self._insert(reminder, now)
+            elif row.state in (ReminderState.PLANNED.value, ReminderState.CANCELLED.value):
+                _refresh(row, reminder, now)
+        cancelled = 0
+        for row in existing.values():
+            # What is due already belongs to the sender's side, which looks at the facts again before it speaks.
+            if row.state == ReminderState.PLANNED.value and row.send_at > now:
+                row.state, row.reason, row.updated_at = ReminderState.CANCELLED.value, "replanned", now
+                cancelled += 1
+        self._s.flush()
+        return added, cancelled
+
+    def _insert(self, reminder: ReminderRow, now: datetime) -> int:
+        return insert_if_absent(
+            self._s,
+            ReminderTable,
+            id=reminder.id,
+            household_id=reminder.household_id,
+            send_at=reminder.send_at,
+            due_on=reminder.due_on,
+            event=reminder.event,
+            content_id=reminder.content_id,
+            subjects=list(reminder.subjects),
+            payload=dict(reminder.payload),
+            state=ReminderState.PLANNED.value,
+            updated_at=now,
+        )
+
+    def due_reminders(self, now: datetime, limit: int) -> list[ReminderRow]:
+        rows = self._s.scalars(
+            select(ReminderTable)
+            .where(ReminderTable.state == ReminderState.PLANNED.value, ReminderTable.send_at <= now)
+            .order_by(ReminderTable.send_at, ReminderTable.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [_reminder(row) for row in rows]
+
+    def due_reminders_of(self, household_id: str, now: datetime) -> list[ReminderRow]:
+        """All that is due to one household, locked: what came together is judged together."""
+        rows = self._s.scalars(
+            select(ReminderTable)
+            .where(
+                ReminderTable.household_id == household_id,
+                ReminderTable.state == ReminderState.PLANNED.value,
+                ReminderTable.send_at <= now,
+            )
+            .order_by(ReminderTable.send_at, ReminderTable.id)
+            .with_for_update()
+        )
+        return [_reminder(row) for row in rows]
+
+    def next_reminder_at(self, after: datetime) -> datetime | None:
+        return self._s.scalar(
+            select(ReminderTable.send_at)
+            .where(ReminderTable.state == ReminderState.PLANNED.value, ReminderTable.send_at > after)
+            .order_by(ReminderTable.send_at)
+            .limit(1)
+        )
+
+    def finish_reminder(
+        self,
+        reminder_id: str,
+        state: ReminderState,
+        reason: str | None,
+        contact_id: str | None,
+        outbox_id: str | None,
+        now: datetime,
+    ) -> bool:
+        return (
+            rowcount(
+                self._s.execute(
+                    update(ReminderTable)
+                    .where(ReminderTable.id == reminder_id, ReminderTable.state == ReminderState.PLANNED.value)
+                    .values(
+                        state=state.value, reason=reason, contact_id=contact_id, outbox_id=outbox_id, updated_at=now
+                    )
+                )
+            )
+            == 1
+        )
+
+    def postpone_reminder(self, reminder_id: str, send_at: datetime) -> None:
+        self._s.execute(update(ReminderTable).where(ReminderTable.id == reminder_id).values(send_at=send_at))
+
+    def last_reminder(self, contact_id: str) -> ReminderRow | None:
+        row = self._s.scalar(
+            select(ReminderTable)
+            .where(ReminderTable.contact_id == contact_id, ReminderTable.state == ReminderState.QUEUED.value)
+            .order_by(ReminderTable.send_at.desc())
+            .limit(1)
+        )
+        return None if row is None else _reminder(row)
+
+    def reminders_of(self, household_id: str) -> list[ReminderRow]:
+        """The whole plan of a household, past and future, by time."""
+        rows = self._s.scalars(
+            select(ReminderTable).where(ReminderTable.household_id == household_id).order_by(ReminderTable.send_at)
+        )
+        return [_reminder(row) for row in rows]
+
+    def mark_dirty(self, household_id: str, now: datetime) -> None:
+        insert_if_absent(self._s, DirtyHouseholdTable, household_id=household_id, since=now)
+
+    def has_dirty(self) -> bool:
+        """Whether some household's plan must be made again."""
+        return self._s.scalar(select(DirtyHouseholdTable.household_id).limit(1)) is not None
+
+    def take_dirty(self, limit: int) -> list[str]:
+        ids = list(
+            self._s.scalars(
+                select(DirtyHouseholdTable.household_id)
+                .order_by(DirtyHouseholdTable.since)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+        )
+        self._s.execute(delete(DirtyHouseholdTable).where(DirtyHouseholdTable.household_id.in_(ids)))
+        return ids
+
+
+def _refresh(row: ReminderTable, reminder: ReminderRow, now: datetime) -> None:
+    """Bring a row that has not gone out yet in line with the plan; an untouched row stays untouched."""
+    wanted = (reminder.send_at, dict(reminder.payload), list(reminder.subjects), ReminderState.PLANNED.value)
+    if (row.send_at, row.payload, row.subjects, row.state) == wanted:
+        return
+    row.send_at, row.payload, row.subjects, row.state = wanted
+    row.reason, row.updated_at = None, now
+
+
+def _reminder(row: ReminderTable) -> ReminderRow:
+    return ReminderRow(
+        id=row.id,
+        household_id=row.household_id,
+        send_at=row.send_at,
+        due_on=row.due_on,
+        event=row.event,
+        content_id=row.content_id,
+        subjects=tuple(row.subjects),
+        payload=row.payload,
+        state=ReminderState(row.state),
+    )

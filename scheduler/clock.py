@@ -1,0 +1,133 @@
+"""The clockwork: `python -m scheduler.clock`. A few fixed jobs; what is planned lives in rows, never in jobs.
+
+Two clocks started by mistake do no harm: each job's work is claimed in the database.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from sapa import logs
+from sapa.bootstrap import App, StartError, start
+from sapa.services.delivery import reconcile
+from sapa.services.pump import next_moment
+from sapa.services.reminders import queue_due, replan_dirty
+
+log = structlog.get_logger()
+
+TICK_S = 1
+# On its way to a visitor's target the simulated clock stops this long at most for one moment's messages to go out.
+WALK_PATIENCE_S = 20.0
+
+
+def jobs(app: App) -> dict[str, Callable[[], None]]:
+    """The fixed jobs by name."""
+
+    def due() -> None:
+        fates = queue_due(app.deps, app.clock.now())
+        if fates:
+            log.info("due", **fates)
+
+    def plan() -> None:
+        done = replan_dirty(app.deps, app.clock.now())
+        if done:
+            log.info("replanned", households=done)
+
+    def sweep() -> None:
+        settled = reconcile(app.deps, app.clock.now())
+        if settled:
+            log.info("reconciled", **settled)
+
+    return {"due": due, "plan": plan, "sweep": sweep}
+
+
+def build(app: App) -> BackgroundScheduler:
+    """APScheduler with the fixed jobs: one at a time each, and a missed tick is not made up for."""
+    scheduler = BackgroundScheduler(
+        timezone=UTC,
+        executors={"default": ThreadPoolExecutor(len(jobs(app)) + 1)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for name, job in jobs(app).items():
+        scheduler.add_job(_guarded(name, job), "interval", seconds=TICK_S, id=name)
+    if app.mailbox is not None:
+        scheduler.add_job(_guarded("walk", lambda: walk(app)), "interval", seconds=TICK_S, id="walk")
+    return scheduler
+
+
+def _guarded(name: str, job: Callable[[], None]) -> Callable[[], None]:
+    """A job that fails says so and is tried again at the next tick."""
+
+    def run() -> None:
+        try:
+            job()
+        except Exception as error:
+            log.warning("job_trouble", job=name, error=type(error).__name__)
+
+    return run
+
+
+def walk(app: App, patience_s: float = WALK_PATIENCE_S) -> None:
+    """Move the simulated clock to the visitor's target, stopping at every moment something falls due.
+
+    Jumping there at once would make a month's reminders late, and late reminders are dropped.
+    """
+    assert app.mailbox is not None
+    target = app.mailbox.clock().target
+    while target is not None:  # the visitor may stop it on the way
+        moment = next_moment(app.deps, app.clock.now(), target)
+        _set_clock(app, moment or target)
+        queue_due(app.deps, app.clock.now())
+        _wait_for_messages(app, patience_s)
+        if moment is None:
+            app.mailbox.end_walk()
+            return
+        target = app.mailbox.clock().target
+
+
+def _set_clock(app: App, moment: datetime) -> None:
+    assert app.mailbox is not None
+    app.mailbox.move_clock((moment - datetime.now(UTC)).total_seconds())
+
+
+def _wait_for_messages(app: App, patience_s: float) -> None:
+    """Let the real sender and network carry this moment's messages; give up rather than hang if they are not there."""
+    assert app.mailbox is not None
+    waited = threading.Event()
+    deadline = datetime.now(UTC) + timedelta(seconds=patience_s)
+    while datetime.now(UTC) < deadline:
+        with app.store.transaction(write=False) as tx:
+            waiting = tx.outbox_due(app.clock.now())
+        if waiting == 0 and not app.mailbox.in_transit(1):
+            return
+        waited.wait(0.05)
+
+
+def main() -> int:
+    """Run until stopped; 1 with one clear line if it cannot start."""
+    try:
+        app = start()
+    except StartError as error:
+        print(f"clock: {error}", file=sys.stderr)
+        return 1
+    logs.setup("clock", app.settings.log_level)
+    scheduler = build(app)
+    stopping = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopping.set())
+    scheduler.start()
+    stopping.wait()
+    scheduler.shutdown(wait=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Chromium, and the system it looks at.
+
+`live_stack` gives the address of a running system, `register_family` makes a system promise a reminder to a phone.
+Both are the STAND-IN's here (see stand_in.py). To drive the real system (edge, worker, sender, clock, Rasa) only
+these two fixtures change; the tests stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import stand_in
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1400, "height": 900}
+HANDSET = {"width": 390, "height": 844}
+
+
+# --- STAND-IN: the two fixtures to swap
+
+
+@pytest.fixture(scope="session")
+def _stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stand_in.StandIn]:
+    with stand_in.running(tmp_path_factory.mktemp("stand-in")) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def live_stack(_stand_in: stand_in.StandIn) -> str:
+    """The address of a running system."""
+    return _stand_in.settings.public_url
+
+
+@pytest.fixture(scope="session")
+def register_family(_stand_in: stand_in.StandIn) -> Callable[[Page, str], None]:
+    """Register a family whose phone (number in E.164) gets a reminder within the coming month."""
+    return lambda _page, number: _stand_in.expect_reminder(number)
+
+
+# --- the browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: the browser tests are skipped")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_stack: str) -> Iterator[Callable[..., Page]]:
+    """Open the simulator in a window of the given size. Any error in the page fails the test."""
+    troubles: list[str] = []
+    pages: list[Page] = []
+
+    def opened(viewport: dict[str, int] = DESKTOP, path: str = "/") -> Page:
+        page = browser.new_page(viewport=viewport, locale="id-ID")  # type: ignore[arg-type]
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+        page.goto(live_stack + path)
+        if path == "/":
+            page.wait_for_selector("body[data-ready]")
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert troubles == []
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], None]:
+    """Keep a picture of the page in the folder SAPA_SHOTS, if that is set."""
+
+    def take(page: Page, name: str) -> None:
+        folder = os.environ.get("SAPA_SHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+    return take

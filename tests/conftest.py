@@ -1,0 +1,130 @@
+"""What every test may ask for: real databases, a clock that stands still, texts, an application without processes."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from sapa import bootstrap
+from sapa.bootstrap import App
+from sapa.clock import SetClock
+from sapa.services.inbound import receive_message
+from sapa.store.engine import open_engine
+from sapa.store.migrate import upgrade
+from tests.support import NOW, inbound_form, settings_for
+
+_NO_POSTGRES = "PostgreSQL's programs (initdb, pg_ctl) are not installed: its tests are skipped"
+
+
+def _postgres_bin() -> Path | None:
+    """The folder of PostgreSQL's server programs, wherever Debian or the PATH has them."""
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+class Cluster:
+    """A throwaway PostgreSQL, on a socket of its own folder: no port, no password, gone afterwards."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self.folder = Path(tempfile.mkdtemp(prefix="sapa-pg-"))
+        self._numbers = itertools.count()
+
+    def start(self) -> None:
+        data = self.folder / "data"
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run("initdb", "-D", str(data), "-U", "sapa", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
+        self._run("pg_ctl", "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_database(self) -> str:
+        """The address of a fresh, empty database."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        with psycopg.connect(f"host={self.folder} user=sapa dbname=postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"postgresql+psycopg://sapa@/{name}?host={self.folder}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        if os.geteuid() == 0:
+            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    programs = _postgres_bin()
+    if programs is None:
+        pytest.skip(_NO_POSTGRES)
+    cluster = Cluster(programs)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return cluster.new_database()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An open database with today's schema."""
+    engine = open_engine(database_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def clock(now: datetime) -> SetClock:
+    return SetClock(now)
+
+
+@pytest.fixture
+def app(engine: Engine, database_url: str, tmp_path: Path, clock: SetClock) -> Iterator[App]:
+    """A wired application on both databases, with the simulator as its provider and a clock that stands."""
+    app = bootstrap.wire(settings_for(database_url, tmp_path), engine, clock)
+    bootstrap.use(app)
+    yield app
+
+
+@pytest.fixture
+def receive(app: App) -> Callable[..., str]:
+    """Take in a message; its inbound id."""
+
+    def take(body: str, sender: str = "+6281200000001", **more: object) -> str:
+        receipt = receive_message(app.deps, inbound_form(body, sender, **more), app.clock.now())
+        assert receipt.inbound_id is not None
+        return receipt.inbound_id
+
+    return take
