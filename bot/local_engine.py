@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bot import quiet
 from bot.engine import read_turn
 from bot.model_files import current_model
-from sapa import logs
 from sapa.messaging.labels import intent_to_label
 from sapa.services.records import Turn
 
 assert quiet  # imported for what it does
+
 
 class LocalEngine:
     """A loaded agent whose actions run in this process. Raises bot.model_files.NoModel."""
@@ -22,8 +24,8 @@ class LocalEngine:
     def __init__(self, model_dir: Path) -> None:
         model = current_model(model_dir)
         # Unasked, Rasa writes every message it understands to standard output.
-        logs.setup("rasa", "ERROR")
-        logging.captureWarnings(False)
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        logging.getLogger("rasa").setLevel(logging.ERROR)
         from rasa.core.agent import Agent
         from rasa.core.tracker_store import InMemoryTrackerStore
         from rasa.shared.core.domain import Domain

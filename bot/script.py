@@ -175,7 +175,7 @@ def _app(folder: Path, clock: SetClock) -> App:
     environ = {"DATABASE_URL": url, "SAPA_VAR_DIR": str(folder), "SAPA_GATEWAY": "simulator"}
     bootstrap.prepare_database(environ)
     config = settings.load(environ)
-    return bootstrap.wire(replace(config, model_dir=settings.load().model_dir), bootstrap.open_engine(url), clock)
+    return bootstrap.wire(replace(config, model_dir=settings.load().model_dir), clock=clock)
 
 
 def _form(step: Mapping[str, Any]) -> InboundForm:

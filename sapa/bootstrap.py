@@ -120,8 +120,9 @@ def prepare_database(environ: Mapping[str, str] | None = None) -> tuple[str | No
         raise StartError(_database_line(error)) from error
 
 
-def wire(config: Settings, engine: Engine, clock: Clock | None = None) -> App:
-    """An application over an open database. `clock` None: the machine's, moved by the simulator if there is one."""
+def wire(config: Settings, engine: Engine | None = None, clock: Clock | None = None) -> App:
+    """An application. No `engine`: the database of the settings. No `clock`: the machine's, moved by the simulator."""
+    engine = engine or open_engine(config.database_url)
     content = ContentLibrary.load(config.content_dir)
     mailbox = SimulatorMailbox(engine) if config.simulator else None
     if clock is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -212,7 +212,7 @@ def _asking() -> Any:
 
     engine, deps = _engine(), _offline_deps()
     content_ids = frozenset(deps.content.ids())
-    titles = {content_id: deps.content.get(content_id).title for content_id in content_ids}  # type: ignore[attr-defined]
+    titles = {content_id: deps.content.get(content_id).title for content_id in content_ids}
     loop = asyncio.new_event_loop()
 
     class Tools:
@@ -304,7 +304,7 @@ def _read(path: Path) -> str:
         raise Trouble(f"{path}: {error.strerror if isinstance(error, OSError) else 'not UTF-8 text'}") from error
 
 
-def _write_tsv(path: Path, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _write_tsv(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     lines = ["\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) for row in [head, *rows]]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -216,7 +216,8 @@ def phones(draw: st.DrawFn) -> str:
     return start + separator.join(groups)
 
 
-words = st.text(st.characters(exclude_categories=["Nd", "Cs"], exclude_characters="abcdefABCDEF"), max_size=10)
+# Printable only: `repr` would write the others as escapes, with digits of its own.
+words = st.text(st.characters(exclude_categories=["Nd", "C", "Z"], exclude_characters="abcdefABCDEF"), max_size=10)
 
 
 @given(phones(), words, words, st.sampled_from(["event", "reason", "detail", "items", "deep"]))

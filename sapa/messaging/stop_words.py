@@ -11,34 +11,40 @@ import re
 import unicodedata
 from typing import Literal
 
-from sapa.messaging.text import strip_invisible
+from sapa.messaging.text import strip_invisible, words
 
 StopWord = Literal["stop", "start", "help"]
 
 _PROVIDER: dict[str, StopWord] = {"stop": "stop", "start": "start", "help": "help"}
 
 # Politeness around the word changes nothing: "tolong stop ya bu".
-_POLITE = frozenset(
-    ["tolong", "mohon", "minta", "pls", "please", "ya", "yah", "iya", "dong", "donk", "deh", "aja", "saja", "sj", "bu", "bun", "bunda", "ibu", "pak", "bapak", "bapa", "min", "admin", "mimin", "kak", "kakak", "mbak", "mas"]
+_POLITE = words(
+    "tolong mohon minta pls please ya yah iya dong donk deh aja saja sj bu bun bunda ibu pak bapak "
+    "bapa min admin mimin kak kakak mbak mas"
 )
 # Said with a stop they change nothing either; with "info" or "mulai" they would ("info bidan").
-_AROUND_STOP = frozenset(
-    ["bidan", "kader", "sapa", "sudah", "udah", "sdh", "udh", "uda", "saya", "sy", "aku", "gue", "sekarang", "skrg", "makasih", "trims", "terimakasih", "terima", "kasih"]
+_AROUND_STOP = words(
+    "bidan kader sapa sudah udah sdh udh uda saya sy aku gue sekarang skrg makasih trims terimakasih terima kasih"
 )
-_WISHES = frozenset(["mau", "mo", "ingin", "pengen", "pingin", "usah", "perlu"])
-_STOP_VERBS = frozenset(
-    ["stop", "setop", "stopin", "stopkan", "berhenti", "brhenti", "brhnti", "brenti", "berenti", "berhentikan", "hentikan", "henti", "unsubscribe", "unsub", "optout"]
+_WISHES = words("mau mo ingin pengen pingin usah perlu")
+_STOP_VERBS = words(
+    "stop setop stopin stopkan berhenti brhenti brhnti brenti berenti berhentikan hentikan henti "
+    "unsubscribe unsub optout"
 )
 _STOP_ALONE = _STOP_VERBS | frozenset({"stopall", "end", "quit", "revoke"})
 # What may be stopped without naming a topic: messages and sending them.
-_MESSAGES = frozenset(
-    ["pesan", "pesannya", "pesanmu", "psn", "langganan", "langganannya", "berlangganan", "kirim", "kirimi", "kirimin", "dikirim", "dikirimi", "dikirimin", "ngirim", "mengirim", "mengirimi", "pengiriman", "wa", "whatsapp", "sms", "chat", "ngechat", "notif", "notifikasi", "pengingat", "pengingatnya", "info", "infonya", "siaran", "broadcast", "hubungi", "menghubungi", "dihubungi", "all", "semua", "lagi", "menerima", "dapat", "dapet", "apa", "apa2", "dari", "ke", "nomor", "no", "hp", "ini", "kami"]
+_MESSAGES = words(
+    "pesan pesannya pesanmu psn langganan langganannya berlangganan kirim kirimi kirimin dikirim "
+    "dikirimi dikirimin ngirim mengirim mengirimi pengiriman wa whatsapp sms chat ngechat notif "
+    "notifikasi pengingat pengingatnya info infonya siaran broadcast hubungi menghubungi dihubungi "
+    "all semua lagi menerima dapat dapet apa apa2 dari ke nomor no hp ini kami"
 )
-_SENDING = frozenset(
-    ["kirim", "kirimi", "kirimin", "dikirim", "dikirimi", "dikirimin", "ngirim", "mengirim", "mengirimi", "wa", "sms", "chat", "hubungi", "menghubungi", "dihubungi", "pesan", "langganan", "berlangganan"]
+_SENDING = words(
+    "kirim kirimi kirimin dikirim dikirimi dikirimin ngirim mengirim mengirimi wa sms chat hubungi "
+    "menghubungi dihubungi pesan langganan berlangganan"
 )
 _DONT = frozenset(["jangan", "jgn", "jangn", "ogah"])
-_NOT = frozenset(["tidak", "tdk", "tak", "gak", "ga", "g", "gk", "nggak", "ngga", "enggak", "ndak", "nda"])
+_NOT = words("tidak tdk tak gak ga g gk nggak ngga enggak ndak nda")
 _CANCELLERS = frozenset(["batal", "batalkan", "cancel", "akhiri", "keluar"])
 _START = frozenset(
     {
@@ -76,14 +82,14 @@ def stop_word(text: str, opt_out_type: str | None = None) -> StopWord | None:
     """
     if opt_out_type and opt_out_type.strip().lower() in _PROVIDER:
         return _PROVIDER[opt_out_type.strip().lower()]
-    words = _words(text)
-    phrase = " ".join(word for word in words if word not in _POLITE)
+    typed = _words(text)
+    phrase = " ".join(word for word in typed if word not in _POLITE)
     if phrase in _START:
         return "start"
     if phrase in _HELP:
         return "help"
     around = _POLITE | _AROUND_STOP
-    return "stop" if _is_stop([word for word in words if word not in around]) else None
+    return "stop" if _is_stop([word for word in typed if word not in around]) else None
 
 
 def _is_stop(tokens: list[str]) -> bool:

@@ -20,6 +20,11 @@ _SLASHES = "/\uff0f\u2044\u2215\u29f8"
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
+def words(text: str) -> frozenset[str]:
+    """A word list written as running text: "satu dua" -> {"satu", "dua"}."""
+    return frozenset(text.split())
+
+
 class Attachment(Protocol):
     """Something that came with a message; only its MIME type matters here."""
 
@@ -66,16 +71,16 @@ def classify_odd(
     A picture or file with words beside it is understood by its words: the words are the question.
     `message_type` is the provider's word ("text", "image", "location", "sticker", ...).
     """
-    words = neutralize(text or "")
+    typed = neutralize(text or "")
     if has_location or message_type == "location":
         return "lokasi"
-    if len(words) > MAX_TEXT:
+    if len(typed) > MAX_TEXT:
         return "terlalu-panjang"
-    if _LETTER_OR_DIGIT.search(words):
+    if _LETTER_OR_DIGIT.search(typed):
         return None
     if media or message_type not in ("text", "button", "interactive", ""):
         return _medium(media[0].content_type if media else message_type)
-    return "emoji" if any(unicodedata.category(c) in ("So", "Sk", "Sm") for c in words) else "kosong"
+    return "emoji" if any(unicodedata.category(c) in ("So", "Sk", "Sm") for c in typed) else "kosong"
 
 
 def _medium(content_type: str) -> Odd:
@@ -91,7 +96,7 @@ def _medium(content_type: str) -> Odd:
 
 
 def fold(text: str) -> list[str]:
-    """The words of a text as plain lower-case letters and numbers, for understanding; the text itself is kept elsewhere.
+    """The words of a text as plain lower-case letters and numbers, for understanding only.
 
     Full-width letters become plain, drawn-out letters short ("bangettt" -> "banget"), glued numbers come apart
     ("5bln" -> "5", "bln"; "34w" -> "34", "w"), doubled words are written out ("laki2" -> "laki", "laki"), and the SMS
@@ -103,11 +108,10 @@ def fold(text: str) -> list[str]:
     plain = re.sub(r"([^\W\d_])\1{2,}", r"\1", plain)
     plain = re.sub(r"\b([^\W\d_]{3,})2(?=(nya|an|in|ku)?\b)", r"\1 \1", plain)
     plain = re.sub(r"(?<=\d)(?=[^\W\d_])", " ", plain)
-    words = re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+|\d+", plain)
-    return [_spell_nya(word) for word in words]
+    return [_spell_nya(word) for word in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+|\d+", plain)]
 
 
-_ENDS_IN_X = frozenset(["max", "relax", "box", "fix", "mix", "index", "kotex", "pampex", "latex", "durex", "detox", "inbox", "dulcolax", "fax", "xx"])
+_ENDS_IN_X = words("max relax box fix mix index latex durex detox inbox fax")
 
 
 def _spell_nya(word: str) -> str:

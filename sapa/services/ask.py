@@ -15,7 +15,7 @@ from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
 from sapa.services.records import Reply
 from sapa.services.replies import render_reply
-from sapa.services.respond import clarify, replies_for_label
+from sapa.services.respond import clarify, profile, replies_for_label
 
 UNSURE = "nlu_fallback"
 _ALTERNATIVES = 3
@@ -67,7 +67,7 @@ def decide_before_rasa(deps: Deps, text: str) -> tuple[str, float, Reply] | None
 def answer(
     deps: Deps, text: str, ranking: Ranking, family: Family, content_ids: Collection[str], titles: dict[str, str]
 ) -> Asked:
-    """One turn without side effects. `ranking` is the understanding's, likeliest first, UNSURE first if it is unsure."""
+    """One turn without side effects. `ranking`: the understanding's, likeliest first, led by UNSURE if it is unsure."""
     known = tuple((label, confidence) for label, confidence in ranking if label != UNSURE)
     decided = decide_before_rasa(deps, text)
     if decided is not None:
@@ -76,7 +76,12 @@ def answer(
     else:
         label, confidence = known[0]
         unsure = ranking[0][0] == UNSURE
-        replies = (clarify(known, content_ids, titles),) if unsure else replies_for_label(label, text, content_ids)
+        if unsure:
+            replies = (clarify(known, content_ids, titles),)
+        elif label == "flow/profil":
+            replies = (profile(None, family, reminders_on=True),)
+        else:
+            replies = replies_for_label(label, text, content_ids)
     rendered = [render_reply(deps, reply, Channel.WHATSAPP, family) for reply in replies]
     others = tuple(entry for entry in known if entry[0] != label)[:_ALTERNATIVES]
     return Asked(label, confidence, others, rendered[0].kind, tuple(text.text for text in rendered))

@@ -187,7 +187,7 @@ def step(
     asked = asked if asked in ASKING_ORDER else None
     draft = _begin(slots)
     read = _read(message, draft, asked, today, known_posyandu, is_question)
-    if is_cancel(message) and not (asked == CONFIRMED and draft.tries.changing and "batal" not in words_of(message)):
+    if is_cancel(message) and not (draft.tries.changing and "batal" not in words_of(message)):
         return _end(draft, "cancelled", consent=None)
     if asked and _is_side_question(read, draft, intent, intent_confidence):
         return Step(next_slot=draft.next_slot() or asked, side_question=True)
@@ -230,7 +230,7 @@ def _read(
 ) -> _Read:
     answer_to = asked if asked in {NAME, SEX, BIRTH_DATE, POSYANDU} else None
     # After "apa yang mau diubah?" an answer needs no word of correction: "Ana", "4 mei", "tanggal".
-    said = f"salah, {message}" if asked == CONFIRMED and draft.tries.changing else message
+    said = f"salah, {message}" if draft.tries.changing else message
     correction = read_correction(said, today, known_posyandu=known_posyandu, asked=answer_to)
     facts = read_child_facts(message, today, known_posyandu=known_posyandu, asked=answer_to)
     if is_question is None:
@@ -377,11 +377,11 @@ def _at_summary(draft: _Draft, read: _Read) -> Step:
         if read.yes_no is not None or read.unknown:
             draft.tries = _Tries()
             return _finish(draft)
-        return _ask_what_to_change(draft)
+        return _ask_what_to_change(draft, CONFIRMED)
     if read.yes_no is True:
         return _confirm(draft)
     if read.yes_no is False or read.correction.wish:
-        return _ask_what_to_change(draft)
+        return _ask_what_to_change(draft, CONFIRMED)
     return _unclear(draft, read)
 
 
@@ -391,9 +391,9 @@ def _confirm(draft: _Draft) -> Step:
     return replace(_finish(draft), next_slot=None, outcome="confirmed")
 
 
-def _ask_what_to_change(draft: _Draft) -> Step:
-    count = _count(draft, CONFIRMED)
-    draft.tries = replace(draft.tries, slot=CONFIRMED, count=count, changing=True)
+def _ask_what_to_change(draft: _Draft, asked: str) -> Step:
+    count = _count(draft, asked)
+    draft.tries = replace(draft.tries, slot=asked, count=count, changing=True)
     draft.replies.append(Reply(_FORM + "ubah-apa") if count <= MAX_CLARIFICATIONS else Reply(OFFER_HUMAN))
     draft.ask_again = False
     return _finish(draft)
@@ -406,10 +406,11 @@ def _count(draft: _Draft, slot: str) -> int:
 def _unclear(draft: _Draft, read: _Read) -> Step:
     """The question stands unanswered: say what is missing, the third time offer a human."""
     slot = read.asked or ""
-    if read.correction.wish and any(draft.now.get(f) for f in (NAME, SEX, BIRTH_DATE, POSYANDU)):
-        return replace(_ask_what_to_change(draft), next_slot=slot)
+    something = any(draft.now.get(f) for f in (NAME, SEX, BIRTH_DATE, POSYANDU))
+    if read.correction.wish and something and not draft.tries.changing:
+        return _ask_what_to_change(draft, slot)
     count = _count(draft, slot)
-    draft.tries = replace(draft.tries, slot=slot, count=count)
+    draft.tries = replace(draft.tries, slot=slot, count=count, changing=False)
     draft.replies.append(_clarification(draft, read) if count <= MAX_CLARIFICATIONS else Reply(OFFER_HUMAN))
     return _finish(draft)
 

@@ -16,6 +16,7 @@ from sapa.services.inbound import raise_danger, spoken_text
 from sapa.services.ports import Engine, EngineFailed, EngineUnavailable
 from sapa.services.records import InboundMessage, Reply, Turn
 from sapa.services.replies import queue_replies
+from sapa.services.respond import CASE_LABELS, QUIETING_LABELS
 
 # Tries that were ours (a worker died, the engine stumbled over this message) before a human is asked instead.
 MAX_ATTEMPTS = 4
@@ -56,7 +57,12 @@ async def hold_turn(deps: Deps, engine: Engine, claim: Claim, clock: Callable[[]
     except EngineFailed:
         await asyncio.to_thread(_put_back, deps, claim, clock(), True)
         return False
-    return await asyncio.to_thread(_finish, deps, claim, turn, clock())
+    try:
+        return await asyncio.to_thread(_finish, deps, claim, turn, clock())
+    except Exception:
+        # A fault of ours (a text that cannot be rendered): do not hold the message until its lease ends.
+        await asyncio.to_thread(_put_back, deps, claim, clock(), True)
+        raise
 
 
 async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, now: datetime) -> Turn:
@@ -109,9 +115,10 @@ def _finish(deps: Deps, claim: Claim, turn: Turn, now: datetime) -> bool:
             raise_danger(deps, tx, message, _danger_kind(turn), False, now)
         else:
             queue_replies(deps, tx, message, turn.replies, now)
-        if turn.label in ("keluhan", "handover"):
-            tx.open_case(message.contact_id, turn.label, message.id, now)
-        tx.set_dialogue_reset(message.contact_id, False)
+        if turn.label in CASE_LABELS - {"danger"}:
+            tx.open_case(message.contact_id, turn.label.removeprefix("flow/"), message.id, now)
+        if turn.label not in QUIETING_LABELS:
+            tx.set_dialogue_reset(message.contact_id, False)
     return True
 
 

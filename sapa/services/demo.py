@@ -42,7 +42,8 @@ def demo_world(today: date) -> str:
             {"date": add_months(first, month).isoformat(), "time": place["time"], "place": place["place"]}
             for month in range(_MONTHS)
         ]
-        places.append({**{key: place[key] for key in ("name", "province", "village", "facility")}, "sessions": sessions})
+        about = {key: place[key] for key in ("name", "province", "village", "facility")}
+        places.append({**about, "sessions": sessions})
     return json.dumps({"posyandu": places})
 
 

@@ -18,7 +18,7 @@ from sapa.services.ports import Tx
 from sapa.services.records import Reply
 from sapa.services.reminders import replan
 from sapa.services.replies import render_reply
-from sapa.services.respond import CASE_LABELS, replies_for_label
+from sapa.services.respond import replies_for_label
 
 NO_POSYANDU = "-"
 
@@ -64,8 +64,6 @@ def form_turn(
         replies = [Reply(reply.key, reply.vars) for reply in step.replies]
         if step.side_question and label is not None:
             replies.extend(replies_for_label(label, text, content_ids))
-            if label in CASE_LABELS - {"danger"}:
-                tx.open_case(contact_id, label.removeprefix("flow/"), inbound_id, now)
         if after.get("consent") is not None and after.get("consent") != slots.get("consent"):
             _record_consent(deps, tx, contact_id, bool(after["consent"]), family, inbound_id, now)
         if step.outcome == "confirmed":

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from sapa.family.people import Family
 from sapa.family.reading.dates import read_date
 from sapa.family.reading.words import normalize, read_yes_no
 from sapa.services.deps import Deps
-from sapa.services.households import family_of
+from sapa.services.households import family_of, family_of_contact
 from sapa.services.ports import Tx
 from sapa.services.records import ReminderRow, Reply
 from sapa.services.reminders import replan
@@ -20,7 +21,6 @@ _NOT_YET = frozenset(
         "flow/daftar-catin",
         "flow/daftar-kb",
         "flow/catat-timbang",
-        "flow/hapus-data",
         "flow/kader-siar",
         "flow/kader-laporan",
     }
@@ -34,12 +34,17 @@ _FIXED = {
     "menu": "dialog/menu",
     "bantuan": "dialog/bantuan",
     "batal": "dialog/menu",
-    "flow/duka": "dialog/manusia/tersambung",
+    "flow/duka": "dialog/duka",
+    "flow/hapus-data": "dialog/hapus-data",
+    "flow/berhenti": "dialog/berhenti",
+    "flow/mulai-lagi": "dialog/mulai-lagi",
     "flow/jadwal-saya": "imunisasi/jadwal",
     "flow/daftar-anak": "dialog/persetujuan/minta",
 }
 # Labels after which a human is told.
 CASE_LABELS = frozenset({"danger", "keluhan", "handover", "flow/duka", "flow/hapus-data"})
+# Labels after which nothing is sent unasked any more.
+QUIETING_LABELS = frozenset({"flow/berhenti", "flow/hapus-data", "flow/duka"})
 # How long "sudah?" waits for its answer.
 _CHECK_LIFE = timedelta(days=14)
 _CHECK = "pengingat/imunisasi-sudah"
@@ -71,12 +76,10 @@ def respond(
     with deps.store.transaction() as tx:
         if label == "flow/profil":
             return (_profile(deps, tx, contact_id, now),)
-        if label == "flow/berhenti":
+        if label in QUIETING_LABELS:
             tx.set_opt_out(contact_id, now)
-            return (Reply("dialog/berhenti"),)
         if label == "flow/mulai-lagi":
             tx.set_opt_out(contact_id, None)
-            return (Reply("dialog/mulai-lagi"),)
         if label in ("flow/catat-imunisasi", "afirmasi", "negasi", "inform"):
             check = _open_check(tx, contact_id, now)
             if check is not None:
@@ -112,24 +115,26 @@ def _smalltalk(text: str) -> str:
     return "dialog/salam"
 
 
-def _profile(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> Reply:
-    contact = tx.contact(contact_id)
-    assert contact is not None
-    children: list[dict[str, str]] = []
-    posyandu = None
-    if contact.household_id is not None:
-        family = family_of(tx, contact.household_id, now, deps.default_timezone)
-        children = [{"name": child.name, "birth_date": child.birth_date.isoformat()} for child in family.children]
-        posyandu = {"name": family.posyandu.name} if family.posyandu else None
+def profile(name: str | None, family: Family, reminders_on: bool) -> Reply:
+    """What is kept of a family, to be shown to it."""
     return Reply(
         "dialog/profil",
         {
-            "contact_name": contact.name,
-            "children": children,
-            "posyandu": posyandu,
-            "reminders_on": contact.opted_out_at is None,
+            "contact_name": name,
+            "children": [
+                {"name": child.name, "birth_date": child.birth_date.isoformat()} for child in family.children
+            ],
+            "posyandu": {"name": family.posyandu.name} if family.posyandu else None,
+            "reminders_on": reminders_on,
         },
     )
+
+
+def _profile(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> Reply:
+    contact = tx.contact(contact_id)
+    assert contact is not None
+    family = family_of_contact(tx, contact_id, now, deps.default_timezone)
+    return profile(contact.name, family, contact.opted_out_at is None)
 
 
 def _open_check(tx: Tx, contact_id: str, now: datetime) -> ReminderRow | None:

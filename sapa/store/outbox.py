@@ -80,12 +80,16 @@ class OutboxQueries(PeopleQueries):
     def has_sendable(self, now: datetime) -> bool:
         """Whether something waits to be sent."""
         waiting = OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value])
-        return self._s.scalar(select(OutboxTable.seq).where(waiting, OutboxTable.not_before <= now).limit(1)) is not None
+        return (
+            self._s.scalar(select(OutboxTable.seq).where(waiting, OutboxTable.not_before <= now).limit(1)) is not None
+        )
 
     def has_unsettled(self, now: datetime) -> bool:
         """Whether there is a message whose sender never came back."""
         doubtful = OutboxTable.state.in_([OutboxState.SENDING.value, OutboxState.UNKNOWN.value])
-        return self._s.scalar(select(OutboxTable.seq).where(doubtful, OutboxTable.lease_until < now).limit(1)) is not None
+        return (
+            self._s.scalar(select(OutboxTable.seq).where(doubtful, OutboxTable.lease_until < now).limit(1)) is not None
+        )
 
     def claim_outbox(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> list[OutboxMessage]:
         rows = self._s.scalars(

@@ -29,7 +29,7 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
-from bot import logs
+from sapa import logs
 from bot.app import MAX_BODY, create_app, listen
 from sapa.services.deps import Deps
 from sapa.services.records import InboundForm, StatusForm

@@ -1,21 +1,17 @@
-"""Chromium, and the system it looks at.
-
-`live_stack` gives the address of a running system, `register_family` makes a system promise a reminder to a phone.
-Both are the STAND-IN's here (see stand_in.py). To drive the real system (edge, worker, sender, clock, Rasa) only
-these two fixtures change; the tests stay as they are.
-"""
+"""Chromium, and the real system it looks at: edge, worker, sender, clock, actions and Rasa as processes."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import stand_in
+from tests.stacks import Stack, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
@@ -31,25 +27,34 @@ DESKTOP = {"width": 1400, "height": 900}
 HANDSET = {"width": 390, "height": 844}
 
 
-# --- STAND-IN: the two fixtures to swap
+@pytest.fixture(scope="session")
+def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole system as processes, on SQLite."""
+    folder = tmp_path_factory.mktemp("browser")
+    stack = Stack(folder, f"sqlite:///{folder / 'sapa.db'}")
+    stack.start()
+    stack.wait_ready()
+    yield stack
+    stack.stop()
 
 
 @pytest.fixture(scope="session")
-def _stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stand_in.StandIn]:
-    with stand_in.running(tmp_path_factory.mktemp("stand-in")) as app:
-        yield app
-
-
-@pytest.fixture(scope="session")
-def live_stack(_stand_in: stand_in.StandIn) -> str:
+def live_stack(running_stack: Stack) -> str:
     """The address of a running system."""
-    return _stand_in.settings.public_url
+    return running_stack.url
 
 
 @pytest.fixture(scope="session")
-def register_family(_stand_in: stand_in.StandIn) -> Callable[[Page, str], None]:
+def register_family(running_stack: Stack) -> Callable[[Page, str], None]:
     """Register a family whose phone (number in E.164) gets a reminder within the coming month."""
-    return lambda _page, number: _stand_in.expect_reminder(number)
+
+    def register(_page: Page, number: str) -> None:
+        born = datetime.now(UTC).date() - timedelta(days=20)
+        for words in (f"daftarkan anak saya Aisyah perempuan lahir {born:%d-%m-%Y} posyandu Melati", "setuju", "benar"):
+            assert running_stack.post(words, number).status_code == 200
+            wait_until(running_stack.settled, "the answer")
+
+    return register
 
 
 # --- the browser

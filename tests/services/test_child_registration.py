@@ -306,6 +306,14 @@ def test_salah_alone_asks_what_to_change(no: str, then: str, asked: str, changed
     assert form.child == {k: v for k, v in (ANI | changed).items() if v}
 
 
+def test_salah_in_the_middle_of_the_form_asks_what_to_change_and_then_goes_on() -> None:
+    form = Form().says("daftar anak", "setuju", "Ani", "salah")
+    assert (form.keys, form.asked, form.last.ask_again) == (["ubah-apa"], "child_sex", False)
+    assert form.say("namanya").asked == "child_name"
+    assert form.say("Ana").asked == "child_sex"
+    assert form.says("cewek").child == {"child_name": "Ana", "child_sex": "F"}
+
+
 def test_a_correction_to_an_impossible_date_asks_for_the_date_again() -> None:
     form = at_summary().say("salah, lahirnya 31 februari")
     assert (form.keys, form.asked) == (["tanggal-tidak-terbaca"], "child_birth_date")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.stack.conftest import Stack, wait_until
+from tests.stacks import Stack, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.model]
 
@@ -107,5 +107,3 @@ def test_the_same_post_twice_is_answered_once_and_a_forged_one_is_refused(stack:
     wait_until(stack.settled, "the answer")
     assert _answers_by_message(stack) == {sid: 1}
     assert stack.scalar("SELECT count(*) FROM inbound_message") == 1
-
-

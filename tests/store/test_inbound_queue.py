@@ -31,7 +31,9 @@ def test_the_same_provider_id_is_stored_once(app: App, now: datetime) -> None:
     assert first.new and not again.new and again.inbound_id is None
 
 
-def test_two_deliveries_of_one_message_at_the_same_moment_are_stored_once(engine: Engine, app: App, now: datetime) -> None:
+def test_two_deliveries_of_one_message_at_the_same_moment_are_stored_once(
+    engine: Engine, app: App, now: datetime
+) -> None:
     form = inbound_form("halo")
     barrier = threading.Barrier(6)
     receipts = []
@@ -131,7 +133,9 @@ def test_a_message_put_back_because_others_failed_does_not_count_as_a_try(
             tx.release_inbound(message.id, "w", now, counts)
 
 
-def test_two_workers_never_hold_one_message(app: App, engine: Engine, receive: Callable[..., str], now: datetime) -> None:
+def test_two_workers_never_hold_one_message(
+    app: App, engine: Engine, receive: Callable[..., str], now: datetime
+) -> None:
     for number in range(30):
         receive("halo", f"+62812000001{number:02}")
     _wait_all(app)
