@@ -36,7 +36,7 @@ lint: env ## style, types, import directions, files made by tools
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tools/build_rules.py --check
 
 db: env ## bring the database to the newest schema

@@ -74,6 +74,8 @@ _ENGLISH = words(
     rash vomiting diarrhea stomach water price bring should i register free it so just also
     """
 )
+# Indonesians say these to each other: "thank you bu", "good morning kak".
+_POLITE_ENGLISH = words("thank thanks you hello hi please good morning afternoon evening night help sorry welcome")
 _JAVANESE = words(
     """
     kulo kula aku iki iku kae kuwi ora mboten dereng durung sampun wis uwis arep ajeng badhe bade nopo napa opo
@@ -152,7 +154,8 @@ def detect(text: str) -> Detection:
         return Detection("id", 0.5, True)
     indonesian = sum(_is_indonesian(word) for word in typed)
     english = sum(word in _ENGLISH and word not in _INDONESIAN for word in typed)
-    if english >= 2 and english > 1.2 * indonesian and english / len(typed) >= 0.4:
+    spoken = any(word in _ENGLISH and word not in _POLITE_ENGLISH and word not in _INDONESIAN for word in typed)
+    if spoken and english >= 2 and english > 1.2 * indonesian and english / len(typed) >= 0.4:
         return Detection("en", _share(english, indonesian), False)
     regional = _regional(typed, indonesian)
     if regional is not None:

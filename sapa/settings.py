@@ -72,10 +72,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     host = get.text("SAPA_HOST", "127.0.0.1")
     gateway = get.choice("SAPA_GATEWAY", "simulator", ("simulator", "twilio"))
     twilio = _twilio(env, gateway)
+    database_url = _database_url(get.text("DATABASE_URL", f"sqlite:///{var_dir / 'sapa.db'}"))
     rasa_port = get.integer("SAPA_RASA_PORT", 5005)
     actions_port = get.integer("SAPA_ACTIONS_PORT", 5055)
     return Settings(
-        database_url=_database_url(get.text("DATABASE_URL", f"sqlite:///{var_dir / 'sapa.db'}")),
+        database_url=database_url,
         gateway=gateway,
         public_url=_public_url(get, gateway, port),
         host=host,
@@ -86,7 +87,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         rasa_port=rasa_port,
         actions_url=get.text("SAPA_ACTIONS_URL", f"http://127.0.0.1:{actions_port}/webhook"),
         actions_port=actions_port,
-        tracker_url=_database_url(get.text("SAPA_TRACKER_URL", f"sqlite:///{var_dir / 'rasa.db'}")),
+        tracker_url=_database_url(get.text("SAPA_TRACKER_URL", _tracker_default(database_url, var_dir))),
         redis_url=env.get("REDIS_URL") or None,
         var_dir=var_dir,
         content_dir=Path(get.text("SAPA_CONTENT_DIR", str(ROOT / "content" / "id"))),
@@ -146,6 +147,11 @@ def _database_url(url: str) -> str:
         return url
     scheme = url.split(":", 1)[0]
     raise SettingsError(f"a database address must start with sqlite:/// or postgresql://, not {scheme!r}")
+
+
+def _tracker_default(database_url: str, var_dir: Path) -> str:
+    """Rasa's dialogues: beside everything else on PostgreSQL; in a file of their own on SQLite, which has one writer."""
+    return database_url if database_url.startswith("postgresql") else f"sqlite:///{var_dir / 'rasa.db'}"
 
 
 def _public_url(get: _Reader, gateway: str, port: int) -> str:

@@ -42,7 +42,9 @@ def rules_text() -> str:
         else:
             steps = [{"intent": intent(label)}, {"action": "action_respond"}]
         rules.append({"rule": label, "steps": steps})
-    rules.append({"rule": "not understood", "steps": [{"intent": "nlu_fallback"}, {"action": "action_default_fallback"}]})
+    rules.append(
+        {"rule": "not understood", "steps": [{"intent": "nlu_fallback"}, {"action": "action_default_fallback"}]}
+    )
     for form in FORMS.values():
         rules.append(
             {

@@ -1,8 +1,10 @@
 """An intent classifier for many labels and few sentences: linear support vectors over word and letter n-grams.
 
-Chosen by measurement against DIET and logistic regression (docs/nlu.md has the table): it trains in seconds, answers in
-milliseconds and is the most often right. Its margins are turned into probabilities by one temperature, fitted on
-sentences the classifier has not seen (cross-validation), so that "0.8" is right about eight times in ten.
+Chosen by measurement on tests/data/dev.tsv (518 messages of others, never trained on; all labels, top 1 / top 3):
+this one 0.76 / 0.89, 2 ms an answer, trained in seconds; Rasa's DIET (15 epochs, about 3 minutes) 0.65 / 0.82, 6 ms;
+logistic regression over counted n-grams, on the first 3,700 sentences, 0.58 / 0.73 where this one had 0.70 / 0.83.
+Its margins are turned into probabilities by one temperature, fitted on sentences the classifier has not seen
+(cross-validation), so that "0.7" is right about seven times in ten.
 """
 
 from __future__ import annotations

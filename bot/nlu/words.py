@@ -28,6 +28,11 @@ def _slang() -> dict[str, str]:
     return load_slang()
 
 
+@lru_cache(maxsize=1)
+def _meanings() -> frozenset[str]:
+    return frozenset(_slang().values())
+
+
 def normalize(text: str) -> list[str]:
     """The words meant by a text, at most the first 2,000 characters of it."""
     words: list[str] = []
@@ -44,6 +49,6 @@ def _meant(word: str) -> str:
         return table[word[:-1]]
     for suffix in _SUFFIXES:
         base = word[: -len(suffix)]
-        if len(base) > 2 and word.endswith(suffix) and base in table:
-            return table[base]
+        if len(base) > 2 and word.endswith(suffix) and (base in table or base in _meanings()):
+            return table.get(base, base)
     return word

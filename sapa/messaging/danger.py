@@ -78,8 +78,8 @@ _ASKING_AFTER = compile_words(
 )
 _IF = compile_words(r"kalau|what if|if")
 _FEARED = compile_words(
-    r"takut|ketakutan|khawatir|kuatir|cemas|semoga|jangan sampai|biar tidak|supaya tidak|"
-    r"agar tidak|amit amit|mencegah|cegah"
+    r"takut|ketakutan|khawatir|kuatir|cemas|semoga|jangan sampai|biar|supaya|"
+    r"agar|amit amit|mencegah|cegah"
     r"|hindari|menghindari|afraid|worried"
 )
 _PAST = compile_words(

@@ -23,7 +23,8 @@ def compile_words(pattern: str) -> re.Pattern[str]:
 
 _CONTEXT = {
     "hamil": compile_words(
-        r"uk \d+|(?:si )?(?:anak|bayi) di dalam|hamil\w*|kehamilan|kandungan|janin|trimester|"
+        r"uk \d+|isi \d+ bulan|berbadan (?:dua|2)|(?:si )?(?:anak|bayi) di dalam|hamil\w*|"
+        r"kehamilan|kandungan|janin|trimester|"
         r"ketuban|kontraksi|pembukaan|hpl|dalam perut|di perut|pregnan\w+"
     ),
     "nifas": compile_words(
@@ -99,6 +100,11 @@ RULES: tuple[Rule, ...] = (
         [
             "bunuh diri",
             (
+                r"(?:ingin|mau|kepikiran) ~1 (?:bawa|ajak|ngajak) ~1 (?:anak|bayi) ~2 (?:loncat|"
+                r"lompat|terjun|mati)"
+            ),
+            r"menghilang sejak (?:dunia|bumi)",
+            (
                 r"(?:ingin|mau|pilih|lebih baik|mending|mendingan|rasanya) ~2 (?:mati|akhiri hidup|"
                 r"mengakhiri hidup|lenyap|menghilang selamanya)(?! lampu| listrik| gaya| penasaran)"
             ),
@@ -122,7 +128,7 @@ RULES: tuple[Rule, ...] = (
             ),
             r"(?:anak|bayi|keluarga|semua\w*|mereka) ~2 lebih (?:baik|bahagia|enak) (?:tanpa|tidak ada) saya",
             (
-                r"gantung diri|(?:ingin|mau|kepikiran|pikiran) ~2 minum (?:racun|minum-racun|baygon)|"
+                r"gantung diri|(?:ingin|mau|kepikiran|pikiran) ~2 minum (?:racun|baygon)|"
                 r"mau menyusul ~2 (?:almarhum\w*|ibu|bapak)"
             ),
         ],
@@ -161,6 +167,14 @@ RULES: tuple[Rule, ...] = (
             r"(?:saya|anak|adik|bayi|istri) ~2 (?:mencekik|diperkosa)|diperkosa ~3",
             r"(?:diancam|ancam\w*) ~2 (?:bunuh|dibunuh|pisau|parang|golok|mati|celurit|senjata)",
             r"(?:mau|akan|ingin) (?:dibunuh|bunuh saya|membunuh saya|bunuh anak)",
+            (
+                r"(?:suami|bapak\w*|ayah\w*|pacar|mantan) ~2 (?:bawa|pegang|ngacungin|"
+                r"mengacungkan) ~1 (?:pisau|parang|golok|celurit|senjata)"
+            ),
+            (
+                r"(?:pegang|megang|meraba|raba|sentuh|menyentuh|grepe)\w* ~3 (?:kemaluan\w*|kelamin|"
+                r"payudara anak|vagina|penis)"
+            ),
             r"takut pulang ~3 (?:dipukul|suami)",
         ],
         unless=r"(?:suka|sering|selalu|tiap hari|kadang) ~3 (?:lapor|melapor|ngadu|mengadu)|tetangga ~6 lapor",
@@ -201,7 +215,10 @@ RULES: tuple[Rule, ...] = (
                 r"kedalam|ke dalam)"
             ),
         ],
-        unless=r"napas bau|bau ~1 napas|(?:flu|pilek|hidung) ~3 napas(?! cepat| sesak)",
+        unless=(
+            r"napas bau|bau ~1 napas|napas ~1 (?:dikit|sedikit)|(?:flu|pilek|"
+            r"hidung) ~3 napas(?! cepat| sesak)"
+        ),
     ),
     _rule("sesak", None, [r"sesak(?: napas)?"], unless=r"sesak kencing|baju ~1 sesak|celana|popok ~2 sesak"),
     _rule(
@@ -265,6 +282,7 @@ RULES: tuple[Rule, ...] = (
                 r"minyak telon|rinso|soda api|autan)"
             ),
             r"overdosis",
+            r"(?:menelan|keminum|terminum|kemakan|termakan) ~2 (?:obat|pil|racun|kapsul)(?! cacing)",
             (
                 r"(?:bau|mulut\w*|tubuh\w*|badan\w*) ~2 (?:racun|pestisida|minyak tanah|baygon|"
                 r"insektisida)|racun (?:rumput|tikus|serangga|hama) ~4 (?:minum|masuk|mulut|termakan|"
@@ -313,7 +331,7 @@ RULES: tuple[Rule, ...] = (
                 r"(?:butuh|perlu|kirim\w*|panggil\w*|minta|mana) ~2 ambulans ~2 (?:sekarang|segera|"
                 r"cepat|tolong|ke sini|kesini|ke rumah)"
             ),
-            r"kirim\w* ~1 ambulans|nyawa|sekarat|kritis|tak bernyawa",
+            r"kirim\w* ~1 ambulans|nyawa|sekarat|(?:kondisi|anak|bayi|istri) ~2 kritis|tak bernyawa",
         ],
         unless=r"nomor|nomer|no telp|(?:meninggal|duka|lahir mati|bernyawa)",
     ),
@@ -322,7 +340,7 @@ RULES: tuple[Rule, ...] = (
         "umum",
         [
             (
-                r"stroke|mulut\w* ~1 (?:mencong|perot|pelo)|serangan jantung|(?:sakit|"
+                r"stroke(?! \w+ terapi)|mulut\w* ~1 (?:mencong|perot|pelo)|serangan jantung|(?:sakit|"
                 r"nyeri) dada ~4 (?:kiri|menjalar|keringat|sesak|hebat)"
             )
         ],
@@ -337,6 +355,7 @@ RULES: tuple[Rule, ...] = (
                 r"(?:keluar|mengalir|ada|rembes|campur) ~2 darah ~2 (?:banyak|segar|merah|terus|hebat|"
                 r"gumpal\w*|menggumpal|tidak berhenti|kental|deras|sejak)"
             ),
+            r"banyak darah",
             (
                 r"darah ~2 (?:keluar|mengalir|banyak|segar|tidak berhenti|terus|menggumpal|gumpal\w*|"
                 r"rembes|deras)"
@@ -352,7 +371,7 @@ RULES: tuple[Rule, ...] = (
         ],
         unless=r"(?:tekanan|golongan|kurang|tambah|penambah|donor|cek|tes|periksa|ambil|gula|sel|"
         r"darah tinggi|darah rendah) ~1 darah(?! segar| banyak)"
-        r"|darah (?:haid|mens|tinggi|rendah|manis|kotor)|(?:haid|mens|menstruasi|"
+        r"|darah (?:haid|mens|tinggi|rendah|manis|kotor)|tidak (?:mens|haid)|(?:haid|mens|menstruasi|"
         r"datang bulan) ~4 (?:banyak|terus|hebat|lama)|gusi|hidung|mimisan|"
         r"darah nifas ~3 (?:berapa|normal|sampai kapan)",
     ),
@@ -367,7 +386,7 @@ RULES: tuple[Rule, ...] = (
         unless=r"(?:tekanan|golongan|kurang|tambah|penambah|donor|pendonor|cek|tes|periksa|ambil|"
         r"gula|sel|tablet|obat|pil|vitamin|kekurangan|menambah|nambah|transfusi|hb) ~1 darah"
         r"|darah (?:tinggi|rendah|manis|putih|merah \w* hb)|lendir ~3 darah|tambah darah|gusi|"
-        r"donor|tinggi darah|sedarah|(?:cek|tes|periksa) ~2 darah",
+        r"donor|flek ~1 lendir|tinggi darah|sedarah|(?:cek|tes|periksa) ~2 darah",
     ),
     _rule(
         "darah-nifas",
@@ -382,6 +401,8 @@ RULES: tuple[Rule, ...] = (
             r"(?:bab|diare|muntah|pipis) ~4 (?:darah|berdarah)",
             r"(?:darah|berdarah) ~4 (?:bab|diare|muntah|dubur|anus)",
             (
+                r"(?:darah|berdarah) ~2 (?:hidung|gusi) ~4 (?:demam|panas)|(?:demam|"
+                r"panas) ~4 (?:hidung|gusi) ~2 (?:darah|berdarah)|"
                 r"mimisan ~4 (?:terus|tidak berhenti|banyak|demam|panas)|(?:demam|panas) ~6 mimisan|"
                 r"gusi ~1 berdarah"
             ),
@@ -402,6 +423,7 @@ RULES: tuple[Rule, ...] = (
             ),
             r"keluar (?:air|cairan) ~4 (?:banyak|terus|bau|rembes|bening|hijau|bukan pipis)",
             (
+                r"air ~1 keluar ~3 (?:bawah|banyak|terus|basah)|"
                 r"(?:air|cairan|celana|kasur|basah) ~4 bukan ~1 pipis|(?:celana|kasur|"
                 r"sprei) ~3 basah ~2 (?:kuyup|terus|bau|semua|sendiri)|"
                 r"seperti pipis ~3 (?:tidak berhenti|tidak bisa (?:ditahan|tahan))"
@@ -505,8 +527,9 @@ RULES: tuple[Rule, ...] = (
             ),
             r"(?:plasenta|ari ari\w*) ~3 (?:belum|tidak) ~1 (?:keluar|lahir|lepas)",
             (
-                r"(?:mau melahirkan|mau lahir|sudah keluar|melahirkan) ~5 (?:di jalan|di mobil|"
-                r"tidak ada bidan|belum ada bidan|bidan ~2 tidak ada|sendirian)"
+                r"(?:mau melahirkan|mau lahir|melahirkan sendiri|sudah keluar|mau ~1 lahir|"
+                r"melahirkan) ~5 (?:di jalan|di mobil|"
+                r"tidak ada bidan|belum ada bidan|bidan ~2 tidak ada|tidak ada orang|sendirian)"
             ),
             r"(?:tidak kuat|tidak bisa) ~1 (?:mengejan|ngeden)",
         ],
@@ -534,7 +557,8 @@ RULES: tuple[Rule, ...] = (
             r"(?:menolak|nolak) ~1 (?:menyusu|susu|asi)|tidak menyusu",
         ],
         "bayi muda baru-lahir",
-        unless=r"bingung ~1 (?:puting|dot)|sapih|menyapih|\d+ tahun|(?:pakai|dengan|sejak|"
+        unless=r"hidung ~2 (?:mampet|buntu|tersumbat)|bingung ~1 (?:puting|dot)|sapih|menyapih|"
+        r"\d+ tahun|(?:pakai|dengan|sejak|"
         r"lewat) ~1 (?:dot|botol|sendok)|kerja|susu (?:formula|uht|kaleng)|sufor|sebelah|"
         r"tidak ~2 asi eksklusif|tidak keluar|belum keluar|puting ~1 (?:datar|lecet)|"
         r"asi ~3 (?:tidak|belum|sedikit)|tidak lancar|boleh|saya tidak (?:bisa|mau) menyusu|"

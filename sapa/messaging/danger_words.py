@@ -92,7 +92,6 @@ pusar: puser udel pusarnya tali-pusat pusernya
 tersedak: keselek kesedak kesedek kselek keselak kesedakan sedakan keselak kesereten tersedat
 busa: berbusa
 menelan: ketelan tertelan nelen ketelen nelan telan tetelan kelolodan
-minum-racun: racun
 keracunan: kracunan teracuni
 tenggelam: kelelep klelep tengelam kecemplung titeuleum tenggelem
 kesetrum: tersetrum kesentrum kestrum

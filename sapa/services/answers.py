@@ -27,8 +27,10 @@ def schedule_of(child: Child, family: Family) -> dict[str, Any]:
     doses = forecast_of(child, family)
     open_doses = [dose for dose in doses if dose.earliest is not None]
     first = min((dose.earliest for dose in open_doses if dose.earliest), default=None)
-    session = session_for(first, family) if first else None
-    day = session.date if session else first
+    # What is overdue can be had from today on.
+    ready = max(first, family.today) if first else None
+    session = session_for(ready, family) if ready else None
+    day = session.date if session else ready
     return {
         "name": child.name,
         "done": [dose.dose for dose in doses if dose.status == "done"],

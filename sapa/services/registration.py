@@ -52,7 +52,7 @@ def form_turn(
         if before.get("consent") is None and tx.has_consent(contact_id, CHILD_CARE):
             before["consent"] = True
         step = child_registration.step(
-            text,
+            _picked(text, before, asked, known),
             before,
             asked,
             today=family.today,
@@ -71,9 +71,20 @@ def form_turn(
         changed = {name: value for name, value in after.items() if value != slots.get(name)}
         if step.outcome is not None:
             return FormTurn(_cleared(slots, after), tuple(replies), None)
-        if step.next_slot is not None and step.ask_again:
+        # A text that says what was wrong with an answer is itself the question again.
+        asked_again = bool(step.replies) and step.replies[-1].key.startswith("dialog/daftar-anak/")
+        if step.next_slot is not None and step.ask_again and not asked_again:
             replies.append(question(step.next_slot, after, known))
     return FormTurn(changed, tuple(replies), step.next_slot)
+
+
+def _picked(text: str, slots: Mapping[str, Any], asked: str | None, known: list[str]) -> str:
+    """The posyandu behind a number of the list we showed; any other text as it is."""
+    shown_otherwise = bool((slots.get("child_tries") or {}).get("options"))
+    number = text.strip().rstrip(".)")
+    if asked != "child_posyandu" or shown_otherwise or not (number.isascii() and number.isdigit()):
+        return text
+    return known[int(number) - 1] if 1 <= int(number) <= len(known) else text
 
 
 def question(slot: str, slots: Mapping[str, Any], known_posyandu: list[str]) -> Reply:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sapa.family.people import Family
-from sapa.family.reading.dates import read_date
-from sapa.family.reading.words import normalize, read_yes_no
+from sapa.family.reading.words import normalize
 from sapa.services.deps import Deps
-from sapa.services.households import family_of, family_of_contact
+from sapa.services.dose_recording import record_from_message
+from sapa.services.households import family_of_contact
 from sapa.services.ports import Tx
-from sapa.services.records import ReminderRow, Reply
-from sapa.services.reminders import replan
+from sapa.services.records import Reply
 
 # Flows whose dialogue is not there yet: the bot says so and offers a human, it never pretends.
 _NOT_YET = frozenset(
@@ -45,9 +44,6 @@ _FIXED = {
 CASE_LABELS = frozenset({"danger", "keluhan", "handover", "flow/duka", "flow/hapus-data"})
 # Labels after which nothing is sent unasked any more.
 QUIETING_LABELS = frozenset({"flow/berhenti", "flow/hapus-data", "flow/duka"})
-# How long "sudah?" waits for its answer.
-_CHECK_LIFE = timedelta(days=14)
-_CHECK = "pengingat/imunisasi-sudah"
 _CHOICES = 3
 
 
@@ -80,12 +76,9 @@ def respond(
             tx.set_opt_out(contact_id, now)
         if label == "flow/mulai-lagi":
             tx.set_opt_out(contact_id, None)
-        if label in ("flow/catat-imunisasi", "afirmasi", "negasi", "inform"):
-            check = _open_check(tx, contact_id, now)
-            if check is not None:
-                return (_answer_check(deps, tx, contact_id, check, text, now),)
-            if label == "flow/catat-imunisasi":
-                return (Reply("dialog/belum-bisa"),)
+        recorded = record_from_message(deps, tx, contact_id, text, label, now)
+        if recorded is not None:
+            return (recorded,)
     return replies_for_label(label, text, content_ids)
 
 
@@ -135,30 +128,3 @@ def _profile(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> Reply:
     assert contact is not None
     family = family_of_contact(tx, contact_id, now, deps.default_timezone)
     return profile(contact.name, family, contact.opted_out_at is None)
-
-
-def _open_check(tx: Tx, contact_id: str, now: datetime) -> ReminderRow | None:
-    """The "sudah?" this contact was asked lately, if any."""
-    check = tx.last_reminder(contact_id, _CHECK)
-    return check if check is not None and now - check.send_at <= _CHECK_LIFE else None
-
-
-def _answer_check(deps: Deps, tx: Tx, contact_id: str, check: ReminderRow, text: str, now: datetime) -> Reply:
-    """Record the doses asked about on the day the caregiver names; without a day, ask for it."""
-    if read_yes_no(text) is False:
-        return Reply("dialog/catat-imunisasi/belum", dict(check.payload))
-    family = family_of(tx, check.household_id, now, deps.default_timezone)
-    reading = read_date(text, family.today, prefer="past")
-    if reading.value is None or reading.problem is not None or reading.precision != "day":
-        return Reply("dialog/catat-imunisasi/tanya-tanggal", dict(check.payload))
-    recorded = []
-    for entry in check.payload["children"]:
-        child = next((child for child in family.children if child.name == entry["name"]), None)
-        if child is None or reading.value < child.birth_date:
-            return Reply("dialog/catat-imunisasi/tanya-tanggal", dict(check.payload))
-        for dose in entry["doses"]:
-            if dose not in child.doses:
-                tx.record_dose(child.id, dose, reading.value, now)
-        recorded.append({"name": child.name, "doses": list(entry["doses"])})
-    replan(deps, tx, check.household_id, now)
-    return Reply("dialog/catat-imunisasi/tercatat", {"children": recorded, "date": reading.value.isoformat()})

@@ -29,8 +29,8 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
-from sapa import logs
 from bot.app import MAX_BODY, create_app, listen
+from sapa import logs
 from sapa.services.deps import Deps
 from sapa.services.records import InboundForm, StatusForm
 from sapa.settings import Settings, load

@@ -56,6 +56,20 @@ def test_200_messages_are_each_answered_once_though_worker_sender_and_rasa_are_k
     assert {sid: answers.get(sid, 0) for sid in sent} == dict.fromkeys(sent, 1)
 
 
+def test_the_logs_of_every_process_hold_no_number_and_no_words(stack: Stack) -> None:
+    stack.start()
+    stack.wait_ready()
+    person, words = _person(77), "daftarkan anak saya Kornelia perempuan lahir 3 mei 2026 posyandu melati"
+    for text in (words, "setuju", "benar", "rahimku nyeri sekali semalam", "STOP"):
+        stack.post(text, person)
+        wait_until(stack.settled, "the answer")
+    logs = {path.name: path.read_text("utf-8", "replace") for path in stack.folder.glob("*.log")}
+    assert set(logs) >= {f"{name}.log" for name in stack.running}
+    for name, log in logs.items():
+        for secret in (person, person[1:], "Kornelia", "rahimku", "daftarkan anak"):
+            assert secret not in log, name
+
+
 def test_answers_come_in_the_order_of_the_questions(stack: Stack) -> None:
     stack.start()
     stack.wait_ready()

@@ -1,0 +1,49 @@
+"""Celery entry for many machines: `celery -A scheduler.celery_app worker` and, on one of them, `... beat`.
+
+The same few jobs as scheduler.clock, driven by beat instead of APScheduler. What is due lives in rows and is claimed
+in the database, so any number of workers may run them, and a task done twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from celery import Celery
+
+from sapa import settings
+from sapa.bootstrap import current_app
+from scheduler.clock import TICK_S, jobs
+
+_redis = settings.load().redis_url or "memory://"
+
+app = Celery("sapa", broker=_redis)
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    # A tick that nobody took in time is not worth making up for: the next one finds the same rows.
+    beat_schedule={
+        name: {"task": f"sapa.{name}", "schedule": float(TICK_S), "options": {"expires": 10 * TICK_S}}
+        for name in ("due", "plan", "sweep")
+    },
+)
+
+
+def _run(name: str) -> None:
+    jobs(current_app())[name]()
+
+
+@app.task(name="sapa.due")  # type: ignore[untyped-decorator]
+def due() -> None:
+    """Put what is due into the outbox."""
+    _run("due")
+
+
+@app.task(name="sapa.plan")  # type: ignore[untyped-decorator]
+def plan() -> None:
+    """Plan again for households whose facts changed."""
+    _run("plan")
+
+
+@app.task(name="sapa.sweep")  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    """Settle messages whose sender never came back."""
+    _run("sweep")

@@ -1,0 +1,55 @@
+"""Whole conversations with the real model and the real actions, as `sapa chat --script` plays them.
+
+A step of a script may say what must come out: `expect` (content ids, in order), `expect_kind` (the kind of each is one
+of these), `expect_not` (content ids that must not come), `says` (words that must be in what came).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.local_engine import LocalEngine
+from bot.script import ScriptedRun, read_moment
+from sapa import settings
+from sapa.messaging.sms import gsm7_unsupported, sms_parts
+from sapa.services.demo import demo_world
+
+pytestmark = pytest.mark.model
+SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.yml"))
+
+
+@pytest.fixture(scope="session")
+def engine() -> LocalEngine:
+    return LocalEngine(settings.load().model_dir)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
+async def test_the_conversation_goes_as_written(path: Path, engine: LocalEngine) -> None:
+    steps: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    run = ScriptedRun(engine, read_moment(steps[0]["at"], "at"), demo_world(date(2026, 11, 23)))
+    try:
+        for number, step in enumerate(steps, 1):
+            lines = [line for line in await run.play(step) if line["direction"] == "out"]
+            _check(f"{path.stem}, step {number}: {step.get('user')!r}", step, lines)
+    finally:
+        run.close()
+
+
+def _check(where: str, step: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    contents = [line["content"] for line in lines]
+    if "expect" in step:
+        assert contents == step["expect"], where
+    if "expect_kind" in step:
+        assert {line["kind"] for line in lines} <= set(step["expect_kind"]), where
+    assert not set(contents) & set(step.get("expect_not", [])), where
+    everything = "\n".join(line["text"] for line in lines)
+    for words in step.get("says", []):
+        assert words in everything, where
+    for line in lines:
+        if line["channel"] == "sms":
+            assert gsm7_unsupported(line["text"]) == "" and sms_parts(line["text"]) <= 2, where

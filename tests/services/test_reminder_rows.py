@@ -1,0 +1,187 @@
+"""Reminders as rows: planned when facts change, spoken once when due, silent when they should be. Both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sapa.bootstrap import App
+from sapa.clock import SetClock
+from sapa.family.people import Child, Sex
+from sapa.messaging.states import Channel, OutboxState, ReminderState
+from sapa.services.consents import CHILD_CARE
+from sapa.services.pump import next_moment
+from sapa.services.records import OutboxMessage, PosyanduRow, ReminderRow, SessionRow
+from sapa.services.reminders import queue_due, replan, replan_dirty
+
+WITA = ZoneInfo("Asia/Makassar")
+ANI = "+6281200000001"
+# Born 2026-10-10, posyandu on 10 December: three days before is Monday 7 December, 16:00 WITA = 08:00 UTC.
+BORN = date(2026, 10, 10)
+SESSIONS = (date(2026, 12, 10), date(2027, 1, 10))
+H3 = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)
+H1 = datetime(2026, 12, 9, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def household(app: App, now: datetime) -> str:
+    """One mother, one baby, one posyandu in NTT with two sessions; consent given, plan made."""
+    with app.store.transaction() as tx:
+        contact, _ = tx.contact_for_address(Channel.WHATSAPP, ANI, ANI, now)
+        tx.record_consent(contact.id, CHILD_CARE, "...", True, "in-1", now)
+        household_id = tx.household_of(contact.id, now)
+        place = PosyanduRow("p1", "Melati", "Asia/Makassar", "Nusa Tenggara Timur", None, "Puskesmas", "0380")
+        tx.save_posyandu(place)
+        for day in SESSIONS:
+            tx.save_session(SessionRow(f"s{day}", "p1", day, time(8), "Balai Desa"))
+        tx.set_posyandu(household_id, "p1")
+        tx.save_child(household_id, Child(id="c1", name="Aisyah", birth_date=BORN, sex=Sex.FEMALE), now)
+        replan(app.deps, tx, household_id, now)
+    return household_id
+
+
+def _rows(app: App, household: str) -> list[ReminderRow]:
+    with app.store.transaction(write=False) as tx:
+        return tx.reminders_of(household)
+
+
+def _outbox(app: App) -> list[OutboxMessage]:
+    with app.store.transaction(write=False) as tx:
+        contact_id = tx.contact_id_for(Channel.WHATSAPP, ANI)
+        return list(tx.outbox_of(contact_id or ""))
+
+
+def test_a_session_is_announced_three_days_and_one_day_before_at_four_local_time(app: App, household: str) -> None:
+    times = [row.send_at for row in _rows(app, household) if row.due_on == SESSIONS[0]]
+    assert times == [H3, H1]
+    assert {moment.astimezone(WITA).hour for moment in times} == {16}
+
+
+def test_planning_twice_changes_nothing(app: App, household: str, now: datetime) -> None:
+    before = _rows(app, household)
+    with app.store.transaction() as tx:
+        assert replan(app.deps, tx, household, now) == (0, 0)
+    assert _rows(app, household) == before
+
+
+def test_nothing_is_due_a_second_too_early_and_it_is_queued_once(app: App, household: str) -> None:
+    assert queue_due(app.deps, H3 - timedelta(seconds=1)) == Counter()
+    assert queue_due(app.deps, H3) == Counter(queued=1)
+    assert queue_due(app.deps, H3 + timedelta(seconds=1)) == Counter()
+    (message,) = _outbox(app)
+    assert message.content_id == "pengingat/posyandu" and message.template == "pengingat_posyandu"
+    assert "Aisyah" in message.text and "Balai Desa" in message.text
+
+
+def test_the_next_moment_is_the_next_reminder(app: App, household: str, now: datetime) -> None:
+    assert next_moment(app.deps, now, H1) == H3
+    assert next_moment(app.deps, H3, H1) == H1
+    assert next_moment(app.deps, now, H3 - timedelta(seconds=1)) is None
+
+
+def test_after_an_outage_one_message_goes_out_not_all_that_was_missed(app: App, household: str) -> None:
+    assert queue_due(app.deps, H1 + timedelta(hours=1)) == Counter(queued=1, dropped=1)
+    (message,) = _outbox(app)
+    assert message.content_id == "pengingat/posyandu-besok"
+
+
+def test_after_an_outage_over_the_day_itself_nothing_is_said(app: App, household: str) -> None:
+    assert queue_due(app.deps, H1 + timedelta(days=3)) == Counter(dropped=2)
+    assert _outbox(app) == []
+
+
+def test_what_is_caught_up_with_in_the_night_waits_for_the_morning_and_speaks_of_the_day_as_it_is_then(
+    app: App, household: str
+) -> None:
+    night = datetime(2026, 12, 9, 22, 30, tzinfo=WITA)  # six and a half hours late, quiet hours since 20:00
+    assert queue_due(app.deps, night) == Counter(postponed=1, dropped=1)
+    morning = datetime(2026, 12, 10, 7, 0, tzinfo=WITA)
+    assert queue_due(app.deps, morning - timedelta(minutes=1)) == Counter()
+    assert queue_due(app.deps, morning) == Counter(queued=1)
+    (message,) = _outbox(app)
+    assert "ari ini" in message.text and "besok" not in message.text.lower()
+
+
+def test_nothing_goes_to_somebody_who_said_stop(app: App, household: str, clock: SetClock) -> None:
+    with app.store.transaction() as tx:
+        contact_id = tx.contact_id_for(Channel.WHATSAPP, ANI)
+        tx.set_opt_out(contact_id or "", clock.now())
+    assert queue_due(app.deps, H3) == Counter(dropped=1)
+
+
+def test_a_stop_between_queueing_and_sending_still_holds(app: App, household: str) -> None:
+    queue_due(app.deps, H3)
+    with app.store.transaction() as tx:
+        contact_id = tx.contact_id_for(Channel.WHATSAPP, ANI)
+        tx.set_opt_out(contact_id or "", H3)
+        assert tx.claim_outbox("s", H3, H3 + timedelta(minutes=1), 10) == []
+    assert [message.state for message in _outbox(app)] == [OutboxState.SUPPRESSED]
+
+
+def test_a_moved_session_leaves_no_two_dates_standing(app: App, household: str, now: datetime) -> None:
+    moved = date(2026, 12, 15)
+    with app.store.transaction() as tx:
+        tx.save_session(SessionRow(f"s{SESSIONS[0]}", "p1", moved, time(8), "Balai Desa"))
+        for household_id in tx.households_of_posyandu("p1"):
+            tx.mark_dirty(household_id, now)
+    assert replan_dirty(app.deps, now) == 1
+    assert replan_dirty(app.deps, now) == 0
+    planned = [row for row in _rows(app, household) if row.state is ReminderState.PLANNED]
+    assert {row.due_on for row in planned if row.event == "posyandu_session"} == {moved, SESSIONS[1]}
+
+
+def test_a_dose_recorded_is_no_longer_named(app: App, household: str, now: datetime) -> None:
+    with app.store.transaction() as tx:
+        for dose in ("BCG", "OPV1"):
+            tx.record_dose("c1", dose, date(2026, 11, 12), now)
+        replan(app.deps, tx, household, now)
+    queue_due(app.deps, H3)
+    (message,) = _outbox(app)
+    assert "BCG" not in message.text and "DPT" in message.text
+
+
+def test_a_second_caregiver_gets_no_second_reminder(app: App, household: str, now: datetime) -> None:
+    with app.store.transaction() as tx:
+        father, _ = tx.contact_for_address(
+            Channel.WHATSAPP, "+6281200000009", "+6281200000009", now + timedelta(hours=1)
+        )
+        tx.record_consent(father.id, CHILD_CARE, "...", True, "in-2", now)
+        from sqlalchemy import update
+
+        from sapa.store.models import ContactTable
+
+        tx._s.execute(update(ContactTable).where(ContactTable.id == father.id).values(household_id=household))
+    assert queue_due(app.deps, H3) == Counter(queued=1)
+    with app.store.transaction(write=False) as tx:
+        assert tx.outbox_of(father.id) == []
+
+
+def test_two_clocks_started_by_mistake_queue_each_reminder_once(app: App, household: str) -> None:
+    import threading
+
+    fates: list[Counter[str]] = []
+    barrier = threading.Barrier(3)
+
+    def tick() -> None:
+        barrier.wait()
+        fates.append(queue_due(app.deps, H3))
+
+    threads = [threading.Thread(target=tick) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(fates, Counter()) == Counter(queued=1)
+    assert len(_outbox(app)) == 1
+
+
+def test_only_one_unasked_message_a_day(app: App, household: str) -> None:
+    queue_due(app.deps, H3)
+    with app.store.transaction() as tx:
+        (row,) = [row for row in tx.reminders_of(household) if row.send_at == H1]
+        tx.replace_plan(household, [replace(row, id=f"{household}:extra", send_at=H3 + timedelta(minutes=5))], H3)
+    assert queue_due(app.deps, H3 + timedelta(minutes=5)) == Counter(postponed=1)
