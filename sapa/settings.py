@@ -150,7 +150,7 @@ def _database_url(url: str) -> str:
 
 
 def _tracker_default(database_url: str, var_dir: Path) -> str:
-    """Rasa's dialogues: beside everything else on PostgreSQL; in a file of their own on SQLite, which has one writer."""
+    """Rasa's dialogues: beside the rest on PostgreSQL; on SQLite, which has one writer, in a file of their own."""
     return database_url if database_url.startswith("postgresql") else f"sqlite:///{var_dir / 'rasa.db'}"
 
 

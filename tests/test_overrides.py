@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.local_engine import LocalEngine
 from bot.model_files import current_model
@@ -61,9 +62,11 @@ def test_the_training_data_are_valid_by_rasas_own_check() -> None:
 
 def test_diet_still_trains_without_what_was_left_out(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "nlu.yml").write_text(
-        'version: "3.1"\nnlu:\n- intent: a\n  examples: |\n    - halo\n    - hai\n- intent: b\n  examples: |\n    - dah\n    - pamit\n'
-    )
+    examples = {"a": ("halo", "hai"), "b": ("dah", "pamit")}
+    intents = [
+        {"intent": name, "examples": "".join(f"- {text}\n" for text in texts)} for name, texts in examples.items()
+    ]
+    (tmp_path / "data" / "nlu.yml").write_text(yaml.safe_dump({"version": "3.1", "nlu": intents}))
     (tmp_path / "domain.yml").write_text('version: "3.1"\nintents: [a, b]\n')
     (tmp_path / "config.yml").write_text(
         "recipe: default.v1\nassistant_id: x\nlanguage: id\npipeline:\n- name: WhitespaceTokenizer\n"

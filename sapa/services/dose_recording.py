@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,7 @@ _QUESTIONS = {
 }
 # How long "SUDAH" answers a reminder, and how long an answer belongs to our question.
 REMINDER_LIFE = timedelta(days=21)
-QUESTION_LIFE = timedelta(hours=24)
+QUESTION_LIFE = timedelta(hours=48)
 _QUESTIONS_BACK = 3
 
 
@@ -109,8 +109,12 @@ class Meaning:
     reply: str | None = None
 
 
-def context_from(reminders: Iterable[ReminderRow], today: date, now: datetime) -> Context:
-    """The reminder that "SUDAH" answers: the newest one whose day has come, else the newest one at all."""
+def context_from(reminders: Iterable[ReminderRow], now: datetime) -> Context:
+    """The reminder that "SUDAH" answers: the newest one whose day has come, else the newest one at all.
+
+    `now` is in the family's time zone.
+    """
+    today = now.date()
     sent = [r for r in reminders if r.state is ReminderState.QUEUED and now - REMINDER_LIFE <= r.send_at <= now]
     newest = sorted(sent, key=lambda row: row.send_at, reverse=True)
     row = next((r for r in newest if r.event == DOSE_CHECK or r.due_on <= today), newest[0] if newest else None)
@@ -119,13 +123,20 @@ def context_from(reminders: Iterable[ReminderRow], today: date, now: datetime) -
     check = row.event == DOSE_CHECK
     entries = [row.payload] if check or row.due_on > today else [row.payload, *row.payload["also"]]
     named = tuple(
-        Named(child["name"], dose, on, not check and (on == today or (on < today and entry["kind"] == "session")))
+        Named(child["name"], dose, on, not check and _is_over(entry, on, now))
         for entry in entries
         if (on := date.fromisoformat(entry["date"])) <= today or entry is row.payload
         for child in entry["children"]
         for dose in child["doses"]
     )
     return Context(named, check)
+
+
+def _is_over(entry: Mapping[str, Any], on: date, now: datetime) -> bool:
+    """Whether "sudah" can only mean the day of the entry: a posyandu day that has begun, or a dose's day today."""
+    if entry["kind"] == "session":
+        return (on, time.fromisoformat(entry["time"])) <= (now.date(), now.time())
+    return on == now.date()
 
 
 def joined(old: DoseReading, new: DoseReading) -> DoseReading:
@@ -155,6 +166,7 @@ def joined(old: DoseReading, new: DoseReading) -> DoseReading:
         new,
         entries=entries,
         names=names,
+        without=new.without or old.without,
         date=new.date if told and new.number is None else old.date,
         done=old.done or new.done,
         everybody=old.everybody or new.everybody,
@@ -205,12 +217,16 @@ def understand(reading: DoseReading, context: Context, family: Family, wanted: b
     answered = bool(context.named) or context.asked or wanted
     if (entries and not reading.done) or _says_no(reading, context):
         return Meaning(reply=_NOT_YET) if answered else None
-    if reading.rest:
+    if reading.rest or reading.strange:
         # Too much else is said to trust a "kemarin" in it.
         reading = replace(reading, done=False, date=NO_DATE)
     if _says_yes(reading, context) or (wanted and context.check):
         left_out = {dose for entry in entries for dose in entry.doses}
-        named = [n for n in context.named if n.dose not in left_out and n.child in (reading.names or (n.child,))]
+        named = [
+            n
+            for n in context.named
+            if n.dose not in left_out and n.child in (reading.names or (n.child,)) and n.child not in reading.without
+        ]
         if named:
             return _from_reminder(reading, named, family)
         return Meaning(reply=_HELP) if wanted or reading.about_vaccines else None
@@ -365,6 +381,8 @@ def record_from_message(deps: Deps, tx: Tx, contact_id: str, text: str, label: s
     reading = read_doses(text, family.today, names=names)
     if not names:
         return Reply(_HELP) if wanted or _is_report(reading) else None
+    if reading.empty and not wanted:
+        return None
     contact = tx.contact(contact_id)
     assert contact is not None and contact.household_id is not None
     said = tx.outbox_of(contact_id)
@@ -372,7 +390,7 @@ def record_from_message(deps: Deps, tx: Tx, contact_id: str, text: str, label: s
     for message in asked:
         reading = joined(_read_again(tx, message, family, names), reading)
     context = replace(
-        context_from(tx.reminders_of(contact.household_id), family.today, now),
+        context_from(tx.reminders_of(contact.household_id), now.astimezone(ZoneInfo(family.timezone))),
         asked=bool(asked),
         fresh=bool(said) and said[-1].content_id.startswith("pengingat/"),
     )
@@ -380,6 +398,12 @@ def record_from_message(deps: Deps, tx: Tx, contact_id: str, text: str, label: s
     if meaning is None or meaning.reply is not None:
         return None if meaning is None else Reply(meaning.reply or _HELP)
     return _carry_out(deps, tx, contact_id, contact.household_id, meaning, family, now)
+
+
+def record_if_reported(deps: Deps, contact_id: str, text: str, label: str, now: datetime) -> Reply | None:
+    """`record_from_message` in a transaction of its own, for a turn whose label was unsure."""
+    with deps.store.transaction() as tx:
+        return record_from_message(deps, tx, contact_id, text, label, now)
 
 
 def _is_report(reading: DoseReading) -> bool:

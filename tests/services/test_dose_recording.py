@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,7 +14,7 @@ from sapa.family.people import Child
 from sapa.messaging.sms import sms_parts
 from sapa.messaging.states import Channel, ReminderState
 from sapa.services.consents import CHILD_CARE
-from sapa.services.dose_recording import context_from, record_from_message
+from sapa.services.dose_recording import QUESTION_LIFE, context_from, record_from_message, record_if_reported
 from sapa.services.inbound import receive_message
 from sapa.services.records import PosyanduRow, ReminderRow, Reply, SessionRow
 from sapa.services.reminders import queue_due, replan
@@ -126,7 +127,7 @@ def key(reply: Reply | None) -> str | None:
         ("sudah bu", "inform"),
         ("sdh semua", "sapaan"),
         ("Sudah ✅", "flow/catat-imunisasi"),
-        ("sudah diimunisasi tadi", "imunisasi/jadwal"),
+        ("sudah diimunisasi", "imunisasi/jadwal"),
     ],
 )
 def test_sudah_records_what_the_reminder_named_on_the_posyandu_day(talk: Talk, text: str, label: str) -> None:
@@ -346,11 +347,11 @@ def test_yesterday_is_the_day_before_it_was_said(talk: Talk) -> None:
     assert talk.doses() == {"BCG": date(2026, 12, 13)}
 
 
-def test_a_question_of_yesterday_is_no_longer_open(talk: Talk) -> None:
+def test_a_question_of_three_days_ago_is_no_longer_open(talk: Talk) -> None:
     talk.family(aisyah())
     talk.say("sudah BCG", at=LATER)
     talk.answered()
-    assert talk.say("12 november", at=LATER + timedelta(hours=24, seconds=1)) is None
+    assert talk.say("12 november", at=LATER + QUESTION_LIFE + timedelta(seconds=1)) is None
 
 
 def test_a_new_question_leaves_the_report_aside(talk: Talk) -> None:
@@ -415,6 +416,22 @@ def test_a_dose_that_the_reminder_named_for_one_child_is_that_childs(talk: Talk)
     assert talk.doses() == {"RV1": SESSION}
 
 
+@pytest.mark.parametrize(
+    ("text", "aisyah_got", "budi_got"),
+    [
+        ("SUDAH", True, True),
+        ("Aisyah sudah, Budi belum", True, False),
+        ("sudah kecuali Aisyah", False, True),
+        ("SUDAH Budi saja", False, True),
+        ("yang Aisyah belum, Budi sudah", False, True),
+    ],
+)
+def test_sudah_may_be_said_of_one_child(talk: Talk, text: str, aisyah_got: bool, budi_got: bool) -> None:
+    talk.family(aisyah(), budi(MR1=date(2026, 10, 5))).reminded(EVE)
+    assert key(talk.say(text, "afirmasi", at=NOON)) == "tercatat"
+    assert (talk.doses() != {}, set(talk.doses("Budi")) > {"MR1"}) == (aisyah_got, budi_got)
+
+
 # --------------------------------------------------------------------------------------------- what is not for us
 
 
@@ -463,6 +480,13 @@ def test_what_was_taken_for_a_report_gets_an_answer_in_any_case(talk: Talk, text
     assert talk.doses() == {}
 
 
+def test_an_unsure_label_does_not_stand_in_the_way(talk: Talk) -> None:
+    talk.family(aisyah())
+    deps, who = talk.app.deps, talk.contact_id
+    assert key(record_if_reported(deps, who, "BCG 12 november", "nlu_fallback", LATER)) == "tercatat"
+    assert record_if_reported(deps, who, "apa kabar", "nlu_fallback", LATER) is None
+
+
 def test_who_is_not_registered_is_told_how(talk: Talk) -> None:
     assert key(talk.say("BCG 12 november", "inform")) == "tidak-ada"
     assert key(talk.say("catat imunisasi", "flow/catat-imunisasi")) == "tidak-ada"
@@ -474,7 +498,13 @@ def test_who_is_not_registered_is_told_how(talk: Talk) -> None:
 
 def _row(due_on: date, event: str = "posyandu_session", **more: Any) -> ReminderRow:
     kind = "session" if event == "posyandu_session" else "dose"
-    entry = {"kind": kind, "date": due_on.isoformat(), "children": [{"name": "Ani", "doses": ["BCG"]}], "also": []}
+    entry = {
+        "kind": kind,
+        "date": due_on.isoformat(),
+        "time": "08:00",
+        "children": [{"name": "Ani", "doses": ["BCG"]}],
+        "also": [],
+    }
     sent = datetime(2026, 12, 1, 8, 0, tzinfo=UTC) + timedelta(days=more.pop("after", 0))
     return ReminderRow("r", "h", sent, due_on, event, "c", ("Ani",), {**entry, **more}, ReminderState.QUEUED)
 
@@ -483,6 +513,8 @@ def _row(due_on: date, event: str = "posyandu_session", **more: Any) -> Reminder
     ("rows", "named"),
     [
         ([_row(date(2026, 12, 4))], {("BCG", 4, True)}),
+        ([_row(date(2026, 12, 5))], {("BCG", 5, True)}),
+        ([_row(date(2026, 12, 5), time="13:00")], {("BCG", 5, False)}),  # this afternoon
         ([_row(date(2026, 12, 4), "dose")], {("BCG", 4, False)}),  # the first day it could be had, not a visit
         ([_row(date(2026, 12, 5), "dose")], {("BCG", 5, True)}),  # said on the day itself
         ([_row(date(2026, 12, 4), "dose_check")], {("BCG", 4, False)}),
@@ -506,5 +538,5 @@ def _row(due_on: date, event: str = "posyandu_session", **more: Any) -> Reminder
 def test_sudah_answers_the_newest_reminder_whose_day_has_come(
     rows: list[ReminderRow], named: set[tuple[str, int, bool]]
 ) -> None:
-    context = context_from(rows, date(2026, 12, 5), datetime(2026, 12, 5, 4, 0, tzinfo=UTC))
+    context = context_from(rows, datetime(2026, 12, 5, 4, 0, tzinfo=UTC).astimezone(ZoneInfo("Asia/Makassar")))
     assert {(one.dose, one.on.day, one.settled) for one in context.named} == named

@@ -58,6 +58,7 @@ class DoseReading:
     """What a message says about doses.
 
     entries: the doses named; date and names: those of the whole message, for one that names no dose ("SUDAH 12 Mei").
+    without: children left out ("kecuali Budi").
     done, not_yet: words for given and not given; assent: a plain yes or no; number: the message is just a number.
     everybody: "keduanya". counted: "dua kali", which names no dose. correction: "salah", "ganti".
     unclear: words for given and not given that cannot both be meant. question; trouble: fever, swelling and the like.
@@ -67,6 +68,7 @@ class DoseReading:
     entries: tuple[DoseEntry, ...] = ()
     date: DateReading = NO_DATE
     names: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     done: bool = False
     not_yet: bool = False
     assent: bool | None = None
@@ -81,6 +83,12 @@ class DoseReading:
     about_vaccines: bool = False
     rest: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing in the message that could be part of a report."""
+        words = self.done or self.not_yet or self.assent is not None or self.everybody or self.number is not None
+        return not (self.entries or self.names or self.without or words) and self.date.problem == "none"
 
     @property
     def plain(self) -> bool:
@@ -159,6 +167,10 @@ class _Mention:
 @cache
 def _last_number(series: str) -> int:
     return max(dose.number for dose in schedule() if dose.series == series)
+
+
+#: Children named side by side: start, end, their names.
+_Group = tuple[int, int, tuple[str, ...]]
 
 
 class _Page:
@@ -398,7 +410,9 @@ def read_doses(text: str, today: date, *, names: Sequence[str] = ()) -> DoseRead
     people = _people(page, names)
     _blot_place_names(page)
     words = set(_WORD.findall(page.rest()))
-    given, unclear = _polarity(page, mentions)
+    # "Aisyah sudah, Budi belum": without doses the words for given and not given are about the children.
+    given, unclear = _polarity(page, mentions or [_Mention(start, end, ()) for start, end, _ in people])
+    said_of = [True] * len(people) if mentions else given
     whose = _children_for(page, mentions, people)
     entries = [
         DoseEntry(
@@ -419,7 +433,8 @@ def read_doses(text: str, today: date, *, names: Sequence[str] = ()) -> DoseRead
     return DoseReading(
         entries=tuple(entries),
         date=NO_DATE if mentions else page.date_in(0, len(page.plain)),
-        names=tuple(dict.fromkeys(name for _, _, group in people for name in group)),
+        names=_names(people, said_of),
+        without=() if mentions else _names(people, [not said for said in said_of]),
         done=bool(words & _DONE),
         not_yet=bool(words & _NOT_YET),
         assent=read_yes_no(text),
@@ -427,13 +442,19 @@ def read_doses(text: str, today: date, *, names: Sequence[str] = ()) -> DoseRead
         everybody=_EVERYBODY.search(page.plain) is not None,
         counted=_COUNTED.search(page.plain) is not None,
         correction=bool(words & _CORRECTION),
-        unclear=unclear or (not mentions and bool(words & _DONE) and bool(words & _NOT)),
+        unclear=unclear or (not (mentions or people) and bool(words & _DONE) and bool(words & _NOT)),
         question=looks_like_question(text) or bool(words & QUESTION_WORDS),
         trouble=bool(words & _TROUBLE),
         thanks=bool(words & _THANKS),
         about_vaccines=_VACCINE_WORD.search(page.plain) is not None,
         rest=tuple(word for word in left if is_everyday(word)),
         strange=tuple(word for word in left if not is_everyday(word)),
+    )
+
+
+def _names(people: Sequence[_Group], wanted: Sequence[bool]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(name for (_, _, group), yes in zip(people, wanted, strict=True) if yes for name in group)
     )
 
 
@@ -504,7 +525,7 @@ def _joins(page: _Page, gap: tuple[int, int]) -> bool:
     return _CONNECTED.fullmatch(page.plain[slice(*gap)]) is not None and "\n" not in page.raw[slice(*gap)]
 
 
-def _people(page: _Page, names: Sequence[str]) -> list[tuple[int, int, tuple[str, ...]]]:
+def _people(page: _Page, names: Sequence[str]) -> list[_Group]:
     """Children named, as (start, end, names); those joined by "dan" stand together."""
     found = []
     for name in sorted(names, key=len, reverse=True):
@@ -512,7 +533,7 @@ def _people(page: _Page, names: Sequence[str]) -> list[tuple[int, int, tuple[str
             for match in re.finditer(rf"(?<![^\W_]){re.escape(pattern)}(?![^\W_])", page.rest()):
                 found.append((*match.span(), name))
                 page.blot(*match.span())
-    groups: list[tuple[int, int, tuple[str, ...]]] = []
+    groups: list[_Group] = []
     for start, end, name in sorted(found):
         if groups and _CONNECTED.fullmatch(page.plain[groups[-1][1] : start]):
             first, _, together = groups[-1]
@@ -528,9 +549,6 @@ def _ways_to_call(name: str, names: Sequence[str]) -> list[str]:
     others = {word for other in names if other != name for word in normalize(other).split()}
     words = [w for w in own.split() if len(w) > 2 and w not in others and w not in _PADDING | _set("bin binti")]
     return [own, *(word for word in words if word != own)]
-
-
-_Group = tuple[int, int, tuple[str, ...]]
 
 
 def _children_for(page: _Page, mentions: Sequence[_Mention], people: Sequence[_Group]) -> list[tuple[str, ...]]:
@@ -580,8 +598,8 @@ def _polarity(page: _Page, mentions: Sequence[_Mention]) -> tuple[list[bool], bo
         return [True] * len(mentions), False
     if marks[-1][1] in _NOT:
         # "sudah semua, PCV belum": the "sudah" is about everything else.
-        own = [at for at, _ in marks if at < mentions[0].start and _OWN_PART.search(page.plain[at : mentions[0].start])]
-        marks = [(at, word) for at, word in marks if at not in own]
+        first = mentions[0].start
+        marks = [(at, w) for at, w in marks if not (at < first and _OWN_PART.search(page.plain[at:first]))]
     leading = marks[0][0] < mentions[0].start
     if leading and marks[-1][0] > mentions[-1].start:
         return [True] * len(mentions), any(word in _NOT for _, word in marks)  # "sudah BCG belum": a question
