@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from sapa.bootstrap import current_app
 from sapa.messaging.labels import intent_to_label
+from sapa.services.dose_recording import record_if_reported
 from sapa.services.records import Reply
 from sapa.services.registration import form_turn
 from sapa.services.respond import clarify, respond
@@ -58,7 +59,11 @@ class ActionClarify(Action):
             (intent_to_label(entry["name"]), entry["confidence"])
             for entry in tracker.latest_message.get("intent_ranking", [])
         ]
-        _say(dispatcher, [clarify(ranking, app.content_ids, app.titles)])
+        # "BCG 12 Mei" is no sentence a classifier could be sure of, but it says all that is needed.
+        recorded = await asyncio.to_thread(
+            record_if_reported, app.deps, tracker.sender_id, _text(tracker), "nlu_fallback", _now(tracker)
+        )
+        _say(dispatcher, [recorded or clarify(ranking, app.content_ids, app.titles)])
         return []
 
 

@@ -25,13 +25,14 @@ from sapa.family.calendar import add_months
 from sapa.services.demo import demo_world
 
 WITA = ZoneInfo("Asia/Makassar")
+ANSWER = "sudah"  # what the reminders ask to be told after the posyandu
 console = Console(width=100)
 
 
 def script(start: datetime) -> list[Mapping[str, Any]]:
     """The steps: a baby of three weeks is registered, two questions are asked, two years pass.
 
-    After each posyandu the mother answers SUDAH, as the reminder asks her to.
+    After each posyandu at which something was to be given the mother answers SUDAH, as the reminder asks her to.
     """
     born = (start - timedelta(days=21)).date()
     words = f"daftarkan anak saya Aisyah perempuan lahir {born:%d-%m-%Y} posyandu Melati"
@@ -46,15 +47,24 @@ def script(start: datetime) -> list[Mapping[str, Any]]:
     for month in range(25):
         session = add_months(start.date().replace(day=10), month)
         if session > start.date():
-            steps.append({"user": "sudah", "at": datetime(session.year, session.month, session.day, 13, tzinfo=WITA)})
+            afternoon = datetime(session.year, session.month, session.day, 13, tzinfo=WITA)
+            steps.append({"user": ANSWER, "at": afternoon})
     steps.append({"advance_to": datetime.combine(add_months(start.date(), 24), start.timetz())})
     return steps
 
 
 async def play(run: ScriptedRun, steps: Sequence[Mapping[str, Any]]) -> int:
     """Show the conversation as bubbles; how many messages the family got."""
-    received = 0
+    received, invited = 0, False
     for step in steps:
+        if step.get("user") == ANSWER:
+            # What falls due before the posyandu comes first; only then is there something to answer.
+            for line in await run.play({"advance_to": step["at"]}):
+                received += 1
+                invited = ANSWER.upper() in line["text"]
+                console.print(bubble(line))
+            if not invited:
+                continue
         for line in await run.play(step):
             received += line["direction"] == "out"
             console.print(bubble(line))

@@ -18,6 +18,7 @@ from sapa.gateways.simulator import SimulatorGateway
 from sapa.language import detect
 from sapa.services.deps import Deps
 from sapa.services.ports import Gateway
+from sapa.services.records import LookupOutcome, OutboxMessage, SendOutcome, SendRequest
 from sapa.settings import Settings, SettingsError
 from sapa.store.database import Database
 from sapa.store.engine import open_engine
@@ -102,6 +103,44 @@ def start(environ: Mapping[str, str] | None = None) -> App:
         raise StartError(f"content: {error}") from error
     except (SQLAlchemyError, OSError) as error:
         raise StartError(_database_line(error)) from error
+
+
+def answering(environ: Mapping[str, str] | None = None) -> Deps:
+    """What answers and texts need, without a database or a provider. Raises StartError."""
+    try:
+        config = settings_module.load(environ)
+        content = ContentLibrary.load(config.content_dir)
+    except SettingsError as error:
+        raise StartError(f"settings: {error}") from error
+    except ContentError as error:
+        raise StartError(f"content: {error}") from error
+    nowhere = _Nowhere()
+    return Deps(
+        store=nowhere,
+        content=content,
+        gateway=nowhere,
+        detect_language=detect,
+        bot_whatsapp=config.bot_whatsapp,
+        default_timezone=config.default_timezone,
+    )
+
+
+class _Nowhere:
+    """A store and a provider that are not there: asking either is a mistake in the program."""
+
+    name = "nowhere"
+
+    def transaction(self, *, write: bool = True) -> Any:
+        raise RuntimeError("there is no database here")
+
+    def ping(self) -> None:
+        raise RuntimeError("there is no database here")
+
+    def send(self, request: SendRequest) -> SendOutcome:
+        raise RuntimeError("there is no provider here")
+
+    def lookup(self, message: OutboxMessage) -> LookupOutcome:
+        raise RuntimeError("there is no provider here")
 
 
 def check_schema(engine: Engine) -> None:

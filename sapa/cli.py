@@ -122,9 +122,9 @@ def chat(
 @app.command()
 def language(file: Path, as_json: JsonOption = False) -> None:
     """In which language each line of a file is written: language, confidence, indonesian."""
-    from sapa.language import detect
-
-    verdicts = [(line, detect(line)) for line in _read(file).splitlines()]
+    lines = _read(file).splitlines()
+    detect = _offline_deps().detect_language
+    verdicts = [(line, detect(line)) for line in lines]
     if as_json:
         _print(
             [
@@ -228,24 +228,12 @@ def _asking() -> Any:
 
 def _offline_deps() -> Any:
     """What answers and texts need, without a database or a provider."""
-    from sapa import settings
-    from sapa.content import ContentError, ContentLibrary
-    from sapa.language import detect
-    from sapa.services.deps import Deps
+    from sapa.bootstrap import StartError, answering
 
     try:
-        config = settings.load()
-        content = ContentLibrary.load(config.content_dir)
-    except (settings.SettingsError, ContentError) as error:
+        return answering()
+    except StartError as error:
         raise Trouble(str(error)) from error
-    return Deps(
-        store=None,  # type: ignore[arg-type]
-        content=content,
-        gateway=None,  # type: ignore[arg-type]
-        detect_language=detect,
-        bot_whatsapp=config.bot_whatsapp,
-        default_timezone=config.default_timezone,
-    )
 
 
 def _engine() -> Any:

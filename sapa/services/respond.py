@@ -38,6 +38,7 @@ _FIXED = {
     "flow/berhenti": "dialog/berhenti",
     "flow/mulai-lagi": "dialog/mulai-lagi",
     "flow/jadwal-saya": "imunisasi/jadwal",
+    "flow/catat-imunisasi": "dialog/catat-imunisasi/tidak-ada",
     "flow/daftar-anak": "dialog/persetujuan/minta",
 }
 # Labels after which a human is told.
@@ -114,9 +115,7 @@ def profile(name: str | None, family: Family, reminders_on: bool) -> Reply:
         "dialog/profil",
         {
             "contact_name": name,
-            "children": [
-                {"name": child.name, "birth_date": child.birth_date.isoformat()} for child in family.children
-            ],
+            "children": [{"name": child.name, "birth_date": child.birth_date.isoformat()} for child in family.children],
             "posyandu": {"name": family.posyandu.name} if family.posyandu else None,
             "reminders_on": reminders_on,
         },
