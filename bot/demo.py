@@ -41,7 +41,7 @@ def script(start: datetime) -> list[Mapping[str, Any]]:
         {"user": words, "at": start + timedelta(minutes=1)},
         {"user": "setuju", "at": start + timedelta(minutes=2)},
         {"user": "benar", "at": start + timedelta(minutes=3)},
-        {"user": "asi saya sedikit, gimana ya bu?", "at": start + timedelta(minutes=5)},
+        {"user": "ASI saya sedikit", "at": start + timedelta(minutes=5)},
         {"user": "jadwal imunisasi anak saya", "at": start + timedelta(minutes=7)},
     ]
     for month in range(25):

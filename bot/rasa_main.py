@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
-from sqlalchemy.engine import make_url
 
 from bot import quiet
 from sapa.settings import ROOT, Settings
@@ -47,8 +47,9 @@ def _endpoints(config: Settings) -> Path:
     common = ROOT / "endpoints.yml"
     if config.redis_url is None:
         return common
-    redis = make_url(config.redis_url)
-    lock_store = {"type": "redis", "url": redis.host, "port": redis.port or 6379, "db": int(redis.database or 0)}
+    redis = urlsplit(config.redis_url)
+    database = redis.path.strip("/") or "0"
+    lock_store = {"type": "redis", "url": redis.hostname, "port": redis.port or 6379, "db": int(database)}
     if redis.password:
         lock_store["password"] = redis.password
     config.var_dir.mkdir(parents=True, exist_ok=True)

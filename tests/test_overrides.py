@@ -91,9 +91,7 @@ def test_rasa_test_finds_every_conversation_as_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_the_model_loads_and_understands_in_this_process() -> None:
-    import asyncio
-
+async def test_the_model_loads_and_understands_in_this_process() -> None:
     engine = LocalEngine(settings.load().model_dir)
-    ranking = asyncio.run(engine.ranking("apa itu stunting"))
+    ranking = await engine.ranking("apa itu stunting")
     assert ranking[0][0] == "hpk/apa-itu-stunting"

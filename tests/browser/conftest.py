@@ -27,7 +27,7 @@ DESKTOP = {"width": 1400, "height": 900}
 HANDSET = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole system as processes, on SQLite."""
     folder = tmp_path_factory.mktemp("browser")
@@ -38,13 +38,13 @@ def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live_stack(running_stack: Stack) -> str:
     """The address of a running system."""
     return running_stack.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def register_family(running_stack: Stack) -> Callable[[Page, str], None]:
     """Register a family whose phone (number in E.164) gets a reminder within the coming month."""
 
@@ -60,7 +60,7 @@ def register_family(running_stack: Stack) -> Callable[[Page, str], None]:
 # --- the browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: the browser tests are skipped")
