@@ -13,15 +13,24 @@ from sapa.messaging import text as message_text
 from sapa.messaging.labels import label_to_intent
 from sapa.services.deps import Deps
 from sapa.services.inbound import raise_danger, spoken_text
-from sapa.services.ports import Engine, EngineFailed, EngineUnavailable
+from sapa.services.ports import Engine, EngineFailed, EngineUnavailable, Tx
 from sapa.services.records import InboundMessage, Reply, Turn
 from sapa.services.replies import queue_replies
-from sapa.services.respond import CASE_LABELS, QUIETING_LABELS
 
 # Tries that were ours (a worker died, the engine stumbled over this message) before a human is asked instead.
 MAX_ATTEMPTS = 4
 # How long a numbered choice can still be answered by its number.
 CHOICE_LIFE = timedelta(hours=24)
+# Replies after which a human is told, and the kind of case it is.
+CASE_OF_REPLY = {
+    "dialog/keluhan": "keluhan",
+    "dialog/manusia/tersambung": "handover",
+    "dialog/duka": "duka",
+    "dialog/hapus-data": "hapus-data",
+}
+# Replies that promise silence, and the one that ends it.
+QUIETING_REPLIES = frozenset({"dialog/berhenti", "dialog/hapus-data", "dialog/duka"})
+RESUMING_REPLY = "dialog/mulai-lagi"
 _RETRY_FIRST, _RETRY_MOST = timedelta(seconds=1), timedelta(seconds=5)
 
 
@@ -111,22 +120,25 @@ def _finish(deps: Deps, claim: Claim, turn: Turn, now: datetime) -> bool:
     with deps.store.transaction() as tx:
         if not tx.finish_inbound(message.id, claim.owner, turn.label, now):
             return False
-        if turn.label == "danger":
-            raise_danger(deps, tx, message, _danger_kind(turn), False, now)
+        tx.set_dialogue_reset(message.contact_id, False)
+        danger = next((reply.key for reply in turn.replies if reply.key.startswith("bahaya/")), None)
+        if danger is not None:
+            raise_danger(deps, tx, message, danger.removeprefix("bahaya/"), False, now)
         else:
             queue_replies(deps, tx, message, turn.replies, now)
-        if turn.label in CASE_LABELS - {"danger"}:
-            tx.open_case(message.contact_id, turn.label.removeprefix("flow/"), message.id, now)
-        if turn.label not in QUIETING_LABELS:
-            tx.set_dialogue_reset(message.contact_id, False)
+            _follow_up(tx, message, turn, now)
     return True
 
 
-def _danger_kind(turn: Turn) -> str:
+def _follow_up(tx: Tx, message: InboundMessage, turn: Turn, now: datetime) -> None:
+    """What an answer entails. Judged by what we say, not by the label: a name typed into a form has a label too."""
     for reply in turn.replies:
-        if reply.key.startswith("bahaya/"):
-            return reply.key.removeprefix("bahaya/")
-    return "umum"
+        if reply.key in CASE_OF_REPLY:
+            tx.open_case(message.contact_id, CASE_OF_REPLY[reply.key], message.id, now)
+        if reply.key in QUIETING_REPLIES:
+            tx.set_opt_out(message.contact_id, now)
+        elif reply.key == RESUMING_REPLY:
+            tx.set_opt_out(message.contact_id, None)
 
 
 def _put_back(deps: Deps, claim: Claim, now: datetime, counts: bool) -> None:

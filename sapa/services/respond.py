@@ -41,10 +41,6 @@ _FIXED = {
     "flow/catat-imunisasi": "dialog/catat-imunisasi/tidak-ada",
     "flow/daftar-anak": "dialog/persetujuan/minta",
 }
-# Labels after which a human is told.
-CASE_LABELS = frozenset({"danger", "keluhan", "handover", "flow/duka", "flow/hapus-data"})
-# Labels after which nothing is sent unasked any more.
-QUIETING_LABELS = frozenset({"flow/berhenti", "flow/hapus-data", "flow/duka"})
 _CHOICES = 3
 
 
@@ -73,10 +69,6 @@ def respond(
     with deps.store.transaction() as tx:
         if label == "flow/profil":
             return (_profile(deps, tx, contact_id, now),)
-        if label in QUIETING_LABELS:
-            tx.set_opt_out(contact_id, now)
-        if label == "flow/mulai-lagi":
-            tx.set_opt_out(contact_id, None)
         recorded = record_from_message(deps, tx, contact_id, text, label, now)
         if recorded is not None:
             return (recorded,)

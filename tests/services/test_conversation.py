@@ -277,3 +277,29 @@ async def test_somebody_who_hides_the_number_is_a_contact_too(
     receive("halo", hidden)
     await _work(app, ToldEngine(), clock)
     assert _contents(app, hidden) == ["dialog/salam"]
+
+
+async def test_a_name_typed_into_a_form_opens_no_case_whatever_the_model_takes_it_for(
+    app: App, receive: Callable[..., str], clock: SetClock
+) -> None:
+    receive("Bintang Jatuh")
+    await _work(
+        app, ToldEngine(Turn((Reply("dialog/daftar-anak/tanya-kelamin", {"child_name": "B"}),), "danger", 0.6)), clock
+    )
+    assert _contents(app) == ["dialog/daftar-anak/tanya-kelamin"] and _cases(app) == []
+
+
+QUIETED = ["dialog/berhenti", "dialog/hapus-data", "dialog/duka"]
+
+
+@pytest.mark.parametrize("key", QUIETED)
+async def test_who_was_promised_silence_is_opted_out_and_hears_the_promise(
+    app: App, receive: Callable[..., str], clock: SetClock, key: str
+) -> None:
+    receive("...jangan lagi")
+    await _work(app, ToldEngine(Turn((Reply(key),), "x", 0.9)), clock)
+    with app.store.transaction() as tx:
+        contact = tx.contact(tx.contact_id_for(Channel.WHATSAPP, ANI) or "")
+        claimed = tx.claim_outbox("s", clock.now(), clock.now() + LEASE, 5)
+    assert contact is not None and contact.opted_out_at is not None and contact.dialogue_reset
+    assert [message.content_id for message in claimed] == [key]
