@@ -23,7 +23,7 @@ from sapa.settings import ROOT
 LEFT_OUT = ("jax", "jaxlib", "libclang", "tensorboard", "google_auth_oauthlib", "tensorflow_estimator")
 
 
-def _rasa(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def _rasa(*arguments: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """Rasa's own command line, as a Rasa user would call it."""
     return subprocess.run(
         [sys.executable, "-m", "rasa", *arguments],
@@ -33,7 +33,7 @@ def _rasa(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         timeout=600,
         env={
             "PATH": str(Path(sys.executable).parent),
-            "HOME": str(folder),
+            "HOME": str(home),  # Rasa, Keras and matplotlib leave files there
             "RASA_TELEMETRY_ENABLED": "false",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "PYTHONPATH": str(ROOT),
@@ -55,8 +55,8 @@ def test_what_tensorflow_drags_in_is_not_installed(package: str) -> None:
     assert importlib.util.find_spec(package) is None
 
 
-def test_the_training_data_are_valid_by_rasas_own_check() -> None:
-    done = _rasa("data", "validate", "--fail-on-warnings", folder=ROOT)
+def test_the_training_data_are_valid_by_rasas_own_check(tmp_path: Path) -> None:
+    done = _rasa("data", "validate", "--fail-on-warnings", folder=ROOT, home=tmp_path)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
 
 
@@ -72,7 +72,7 @@ def test_diet_still_trains_without_what_was_left_out(tmp_path: Path) -> None:
         "recipe: default.v1\nassistant_id: x\nlanguage: id\npipeline:\n- name: WhitespaceTokenizer\n"
         "- name: CountVectorsFeaturizer\n- name: DIETClassifier\n  epochs: 2\npolicies:\n- name: RulePolicy\n"
     )
-    done = _rasa("train", "nlu", "--out", str(tmp_path), folder=tmp_path)
+    done = _rasa("train", "nlu", "--out", str(tmp_path), folder=tmp_path, home=tmp_path)
     assert done.returncode == 0 and list(tmp_path.glob("*.tar.gz")), (done.stdout + done.stderr)[-3000:]
 
 
@@ -86,6 +86,7 @@ def test_rasa_test_finds_every_conversation_as_written(tmp_path: Path) -> None:
         *("test", "core", "--stories", str(stories), "--model", str(model), "--out", str(tmp_path / "results")),
         *("--fail-on-prediction-errors", "--endpoints", str(ROOT / "tests" / "conversations" / "endpoints.yml")),
         folder=ROOT,
+        home=tmp_path,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
 
