@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import structlog
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.rasa_turn import CHANNEL, take_turn
+from bot.rasa_turn import CHANNEL, SilentTurn, take_turn
 
 log = structlog.get_logger()
 
@@ -42,9 +43,23 @@ class SapaChannel(InputChannel):
             asked = request.json
             try:
                 done = await take_turn(agent, asked["sender"], asked["message_id"], asked["text"], asked["metadata"])
+            except SilentTurn:
+                # With the action server away the message must wait; with it there, this message is the trouble.
+                status = 500 if await _answers(agent.processor.action_endpoint.url) else 503
+                log.warning("turn_silent", inbound=asked["message_id"], status=status)
+                return response.json({"error": "SilentTurn"}, status=status)
             except Exception as error:  # the worker decides what to do; the message is not lost
                 log.warning("turn_failed", error=type(error).__name__, inbound=asked["message_id"])
                 return response.json({"error": type(error).__name__}, status=500)
             return response.json(done)
 
         return routes
+
+
+async def _answers(actions_url: str) -> bool:
+    """Whether the action server is there."""
+    try:
+        async with httpx.AsyncClient(timeout=2.0) as client:
+            return (await client.get(actions_url.rsplit("/", 1)[0] + "/health")).status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -12,11 +12,16 @@ from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.events import BotUttered, Event, Restarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 CHANNEL = "sapa"
+
+
+class SilentTurn(RuntimeError):
+    """A turn ended without a word to the family: an action failed."""
 
 
 def make_strict(agent: Agent) -> None:
@@ -47,20 +52,33 @@ async def take_turn(
             if metadata.get("reset") and tracker is not None:
                 tracker.update(Restarted())
                 await agent.tracker_store.save(tracker)
-            await agent.processor.handle_message(
-                UserMessage(
-                    text,
-                    CollectingOutputChannel(),
-                    sender,
-                    input_channel=CHANNEL,
-                    metadata=dict(metadata),
-                    message_id=message_id,
-                )
+            message = UserMessage(
+                text,
+                CollectingOutputChannel(),
+                sender,
+                input_channel=CHANNEL,
+                metadata=dict(metadata),
+                message_id=message_id,
             )
-            before = _turn_in(await agent.tracker_store.retrieve(sender), message_id)
-    if before is None:
-        raise RuntimeError("Rasa kept no trace of the turn")
+            before = await _handle(agent.processor, message)
     return before
+
+
+async def _handle(processor: MessageProcessor, message: UserMessage) -> dict[str, Any]:
+    """Rasa's own handling of a message, but a turn that says nothing is not kept. Raises SilentTurn.
+
+    When an action fails Rasa swallows the error and goes on: it would save the turn as done, and a family would hear
+    nothing. Everybody is answered here, so a turn without a reply is one that failed, and is done again as if it had
+    never been.
+    """
+    tracker = await processor.log_message(message, should_save_tracker=False)
+    tracker = await processor.run_action_extract_slots(message.output_channel, tracker)
+    await processor._run_prediction_loop(message.output_channel, tracker)
+    done = _turn_in(tracker, str(message.message_id))
+    if done is None or not done["replies"]:
+        raise SilentTurn("no action gave a reply")
+    await processor.save_tracker(tracker)
+    return done
 
 
 def _turn_in(tracker: DialogueStateTracker | None, message_id: str) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ from sapa.settings import ROOT, Settings, SettingsError
 
 PATIENCE_S = 180.0
 _INTERRUPTED = (130, 143)  # what honcho reports after Ctrl-C and after a polite kill
-console = Console()
+console = Console(soft_wrap=True)
 
 
 class LogFiles:

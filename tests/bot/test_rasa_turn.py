@@ -76,3 +76,26 @@ def test_a_model_older_than_its_training_data_is_not_used(tmp_path: Path) -> Non
     (tmp_path / "sapa-000000000000.tar.gz").touch()
     with pytest.raises(NoModel, match="have changed"):
         current_model(tmp_path)
+
+
+async def test_a_turn_whose_action_failed_is_not_kept_and_is_done_again(
+    engine: LocalEngine, run: ScriptedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rasa itself would swallow the error, save the turn and leave the family without an answer."""
+    from bot.rasa_turn import SilentTurn
+
+    endpoint = engine.agent.processor.action_endpoint
+    working = endpoint.request
+
+    async def away(*_: Any, **__: Any) -> Any:
+        raise ConnectionError("the action server is away")
+
+    monkeypatch.setattr(endpoint, "request", away)
+    for text, inbound_id in (("apa itu stunting", "f1"), ("apa itu stunting", "f1")):
+        with pytest.raises(SilentTurn):
+            await engine.turn("c-f", inbound_id, text, _metadata(inbound_id))
+    monkeypatch.setattr(endpoint, "request", working)
+    again = await engine.turn("c-f", "f1", "apa itu stunting", _metadata("f1"))
+    assert [reply.key for reply in again.replies] == ["hpk/apa-itu-stunting"]
+    tracker = await engine.agent.tracker_store.retrieve("c-f")
+    assert [event.text for event in tracker.events if event.type_name == "user"] == ["apa itu stunting"]

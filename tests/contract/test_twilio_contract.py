@@ -68,7 +68,7 @@ class ToMock(TwilioHttpClient):
 def mock() -> Iterator[str]:
     """The base address of a running mock. It is always killed, also when it does not come up."""
     if not SPEC.is_file():
-        pytest.skip(f"Twilio's API description is not at {SPEC} (set TWILIO_API_DIR)")
+        pytest.skip("Twilio's API description is not here (set TWILIO_API_DIR to its folder)")
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed, so the mock of Twilio's API cannot be")
     installed = subprocess.run([SCRIPT, "install"], capture_output=True, text=True, timeout=120)

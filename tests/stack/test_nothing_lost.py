@@ -43,7 +43,8 @@ def test_200_messages_are_each_answered_once_though_worker_sender_and_rasa_are_k
     writing = ThreadPoolExecutor(4)
     jobs = [writing.submit(write, person) for person in range(PEOPLE)]
     answered = "SELECT count(*) FROM inbound_message WHERE state = 'answered'"
-    for share, victim in ((0.1, "worker"), (0.2, "sender"), (0.35, "rasa"), (0.5, "worker"), (0.65, "sender")):
+    victims = ("worker", "sender", "rasa", "worker", "actions", "sender")
+    for share, victim in zip((0.1, 0.2, 0.35, 0.5, 0.6, 0.75), victims, strict=True):
         wait_until(lambda share=share: stack.scalar(answered) >= share * PEOPLE * EACH, f"{share:.0%} answered")
         stack.kill(victim)
         stack.start(victim)
