@@ -41,7 +41,14 @@ class ActionRespond(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
         app = current_app()
         replies = await asyncio.to_thread(
-            respond, app.deps, tracker.sender_id, _label(tracker), _text(tracker), _now(tracker), app.content_ids
+            respond,
+            app.deps,
+            tracker.sender_id,
+            _label(tracker),
+            _confidence(tracker),
+            _text(tracker),
+            _now(tracker),
+            app.content_ids,
         )
         _say(dispatcher, replies)
         return []
@@ -83,7 +90,7 @@ class ValidateChildForm(Action):
             {slot: tracker.get_slot(slot) for slot in _CHILD_SLOTS},
             tracker.get_slot(REQUESTED),
             _label(tracker),
-            float(tracker.latest_message["intent"].get("confidence") or 0.0),
+            _confidence(tracker),
             tracker.latest_message["metadata"]["inbound_id"],
             _now(tracker),
             app.content_ids,
@@ -98,6 +105,10 @@ class ValidateChildForm(Action):
 
 def _label(tracker: Tracker) -> str:
     return intent_to_label(tracker.latest_message["intent"]["name"] or "nlu_fallback")
+
+
+def _confidence(tracker: Tracker) -> float:
+    return float(tracker.latest_message["intent"].get("confidence") or 0.0)
 
 
 def _text(tracker: Tracker) -> str:

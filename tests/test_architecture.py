@@ -188,6 +188,7 @@ _WORD_TABLES = (
     "sapa/family/reading/",
     "sapa/language.py",
     "sapa/messaging/danger",
+    "sapa/messaging/loss.py",
     "sapa/messaging/stop_words.py",
     "bot/nlu/",
 )

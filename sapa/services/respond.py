@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sapa.family.people import Family
 from sapa.family.reading.words import normalize
+from sapa.messaging import loss
 from sapa.services.deps import Deps
 from sapa.services.dose_recording import record_from_message
 from sapa.services.households import family_of_contact
@@ -41,6 +42,7 @@ _FIXED = {
     "flow/catat-imunisasi": "dialog/catat-imunisasi/tidak-ada",
     "flow/daftar-anak": "dialog/persetujuan/minta",
 }
+_OFFER_HUMAN = "dialog/manusia/tawarkan"
 _CHOICES = 3
 
 
@@ -60,12 +62,20 @@ def replies_for_label(label: str, text: str, content_ids: Collection[str]) -> tu
 
 
 def respond(
-    deps: Deps, contact_id: str, label: str, text: str, now: datetime, content_ids: Collection[str]
+    deps: Deps,
+    contact_id: str,
+    label: str,
+    confidence: float,
+    text: str,
+    now: datetime,
+    content_ids: Collection[str],
 ) -> tuple[Reply, ...]:
     """The replies to a message of a known contact, with what it changes already done.
 
     Doing it twice for one message changes nothing more.
     """
+    if doubtful_loss(label, confidence, text):
+        return (Reply(_OFFER_HUMAN),)
     with deps.store.transaction() as tx:
         if label == "flow/profil":
             return (_profile(deps, tx, contact_id, now),)
@@ -73,6 +83,11 @@ def respond(
         if recorded is not None:
             return (recorded,)
     return replies_for_label(label, text, content_ids)
+
+
+def doubtful_loss(label: str, confidence: float, text: str) -> bool:
+    """Whether a message was taken for a loss on too little: then a human is offered instead of condolences."""
+    return label == "flow/duka" and not loss.believable(confidence, text)
 
 
 def choices(ranking: Sequence[tuple[str, float]], content_ids: Collection[str]) -> tuple[str, ...]:
