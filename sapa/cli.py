@@ -18,6 +18,8 @@ from rich.progress import track
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
+content = typer.Typer(no_args_is_help=True, help="The texts families read.")
+app.add_typer(content, name="content")
 
 NowOption = Annotated[str | None, typer.Option("--now", help="The moment to count from (ISO); default: the clock.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -203,6 +205,88 @@ def upgrade() -> None:
     print(f"database at {after}" if before == after else f"database brought from {before or 'nothing'} to {after}")
 
 
+@content.command()
+def status(now: NowOption = None, as_json: JsonOption = False) -> None:
+    """Which texts there are, who signed them, when they must be reviewed, and what is missing (then exit code 1)."""
+    from sapa import settings
+    from sapa.services.content_status import CatalogueError, content_status, read_catalogue, trained_labels
+
+    deps = _offline_deps()
+    data = settings.ROOT / "data"
+    try:
+        catalogue = read_catalogue(_read(_content_folder() / "topics.yml"))
+        trained = trained_labels(_read(path) for path in [data / "nlu.yml", *sorted((data / "nlu").glob("*.yml"))])
+    except CatalogueError as error:
+        raise Trouble(str(error)) from error
+    state = content_status(catalogue, deps.content.ids(), deps.content.get, trained, _family(None, now).today)
+    if as_json:
+        _print(state.as_json())
+    else:
+        print("\n".join(_status_lines(state)))
+    if not state.complete:
+        raise SystemExit(1)
+
+
+@content.command()
+def preview(
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One page with every message for sample families, to be read and signed on paper."""
+    from sapa.services.content_preview import PreviewError, page, read_samples
+    from sapa.services.content_preview import preview as make_preview
+
+    deps, folder = _offline_deps(), _content_folder()
+    nobody = _family(None, now)
+    try:
+        samples = read_samples(_read(folder / "preview.yml"), nobody.now, deps.default_timezone)
+        shown = make_preview(deps, samples, _read(folder / "facts" / "README.md"), nobody.today)
+        html = page(deps, shown)
+    except PreviewError as error:
+        raise Trouble(str(error)) from error
+    _write(out, html)
+    if as_json:
+        _print(
+            {"file": str(out), "messages": len(shown.entries), "versions": shown.variants, "bytes": len(html.encode())}
+        )
+        return
+    print(f"{out}: {len(shown.entries)} messages in {shown.variants} versions")
+
+
+def _status_lines(state: Any) -> Iterator[str]:
+    """The table of topics, what is missing, and the totals."""
+    head = ("id", "status", "confidence", "reviewed_on", "review_by", "days left", "sources")
+    rows = [
+        (
+            text.head.id,
+            text.said,
+            text.head.confidence or "-",
+            str(text.head.reviewed_on),
+            str(text.head.review_by),
+            f"{text.days_left} overdue" if text.days_left < 0 else str(text.days_left),
+            " ".join(text.head.sources),
+        )
+        for text in state.topics
+    ]
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    for row in [head, *rows]:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield ""
+    yield from (f"no text: {topic}" for topic in state.missing)
+    yield from (f"no training data: {label}" for label in state.untrained)
+    told = state.as_json()
+    totals, others = told["totals"], told["other_texts"]
+    signed = f"signed off {totals['signed_off']} of {len(state.topics)}"
+    yield f"{signed}; overdue {totals['overdue']}; next review {totals['next_review']}"
+    yield "confidence: " + ", ".join(f"{name} {count}" for name, count in totals["confidence"].items())
+    yield (
+        f"other texts (danger, dialogue, reminders): {others['texts']}, signed off {others['signed_off']}, "
+        f"overdue {others['overdue']}"
+    )
+    yield f"{totals['topics']} topics, {f'{len(state.missing)} missing' if state.missing else 'none missing'}"
+
+
 # --- shared by the commands
 
 
@@ -274,6 +358,13 @@ def _reasons() -> dict[str, str]:
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
+def _content_folder() -> Path:
+    """The folder that holds the texts, the fact sheets and the catalogue of topics."""
+    from sapa import settings
+
+    return settings.load().content_dir.parent
+
+
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -290,6 +381,13 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Trouble(f"{path}: {error.strerror if isinstance(error, OSError) else 'not UTF-8 text'}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Trouble(f"{path}: {error.strerror}") from error
 
 
 def _write_tsv(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

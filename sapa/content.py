@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from jinja2 import DictLoader, StrictUndefined, TemplateError, Undefined, meta, nodes, pass_context
+from jinja2 import (
+    DictLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    Undefined,
+    meta,
+    nodes,
+    pass_context,
+)
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -146,9 +156,11 @@ class ContentLibrary:
         parts: Mapping[str, Mapping[Channel, str]],
         words: _Words,
         facts: Facts,
+        pages: Path,
     ) -> None:
         self._items = dict(items)
         self._facts = facts
+        self._pages = _page_environment(words, pages)
         self._environments = {
             channel: _environment(words, {**_bodies_of(parts, channel), **_bodies_of(_item_bodies(items), channel)})
             for channel in Channel
@@ -176,7 +188,7 @@ class ContentLibrary:
                     items[content_id] = _read_item(path, content_id, root.parent / "facts")
             except ContentError as error:
                 problems.append(str(error))
-        library = cls(items, parts, words, facts or Facts())
+        library = cls(items, parts, words, facts or Facts(), root.parent)
         problems += library._broken_links() if not problems else []
         if problems:
             raise ContentError("\n".join(problems))
@@ -203,10 +215,35 @@ class ContentLibrary:
         item, replaces = self._sendable(self.get(content_id), today)
         if replaces is not None:
             variables = {**variables, "title": self.get(replaces).title}
-        on = Channel(channel)
+        # A question whose answer may no longer be sent is not offered.
+        following = tuple(next_id for next_id in item.next if self._sendable(self._items[next_id], today)[1] is None)
+        return self._rendered(item, Channel(channel), today, variables, following, replaces)
+
+    def draft(self, content_id: str, channel: str, today: date, **variables: Any) -> Rendered:
+        """As `render`, but an overdue review holds nothing back: for those who review a text, never for sending it."""
+        item = self.get(content_id)
+        return self._rendered(item, Channel(channel), today, variables, item.next, None)
+
+    def page(self, name: str, **variables: Any) -> str:
+        """The HTML page whose template `name` stands beside content/id. Raises ContentError if it cannot be made."""
+        try:
+            return self._pages.get_template(name).render(variables)
+        except (TemplateError, TypeError, ValueError) as error:
+            raise ContentError(f"{name}: {error}") from error
+
+    def _rendered(
+        self,
+        item: ContentItem,
+        on: Channel,
+        today: date,
+        variables: Mapping[str, Any],
+        following: tuple[str, ...],
+        replaces: str | None,
+    ) -> Rendered:
         context = self._context(item, today, variables)
         text = self._text(item.id, on, context)
-        following = self._next_of(item, on, today)
+        if on is not Channel.WHATSAPP or item.kind is not Kind.ANSWER:
+            following = ()
         if following:
             titles = [self._items[next_id].title for next_id in following]
             text += "\n\n" + self._text(NEXT_QUESTIONS, on, {**context, "next_titles": titles})
@@ -225,12 +262,6 @@ class ContentLibrary:
             raise ContentError(f"{item.id}: not given: {', '.join(missing)}")
         optional = {var.name: None for var in item.vars if not var.required}
         return {**self._facts.variables(), **optional, **given, "today": today}
-
-    def _next_of(self, item: ContentItem, channel: Channel, today: date) -> tuple[str, ...]:
-        if channel is not Channel.WHATSAPP or item.kind is not Kind.ANSWER:
-            return ()
-        # A question whose answer may no longer be sent is not offered.
-        return tuple(next_id for next_id in item.next if self._sendable(self._items[next_id], today)[1] is None)
 
     def _text(self, template: str, channel: Channel, context: Mapping[str, Any]) -> str:
         try:
@@ -503,6 +534,19 @@ def _environment(words: _Words, bodies: Mapping[str, str]) -> ImmutableSandboxed
             "singkat": _shortened,
         }
     )
+    return environment
+
+
+def _page_environment(words: _Words, folder: Path) -> Environment:
+    """Pages for those who look after the texts, not messages: HTML, so everything put in is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    environment.filters.update({"tanggal": partial(_long_date, words), "tanggal_pendek": partial(_short_date, words)})
     return environment
 
 

@@ -18,7 +18,6 @@ from alembic.script import ScriptDirectory
 
 from sapa import settings
 from sapa.cli import app as command_line
-from sapa.cli import db as database_commands
 from sapa.content import ContentLibrary
 from sapa.services.family_file import load_family
 from sapa.services.worlds import read_world
@@ -139,7 +138,12 @@ def test_every_process_of_the_procfile_can_be_started() -> None:
 def test_every_command_is_explained_in_its_page() -> None:
     page = _read("docs/cli.md")
     names = [command.name or command.callback.__name__ for command in command_line.registered_commands]  # type: ignore[union-attr]
-    names += [f"db {command.name or command.callback.__name__}" for command in database_commands.registered_commands]  # type: ignore[union-attr]
+    names += [
+        f"{group.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
+        for group in command_line.registered_groups
+        for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
+    ]
+    assert {"ask", "db upgrade", "content status"} <= set(names)
     assert [name for name in names if f"sapa {name}" not in page] == []
 
 

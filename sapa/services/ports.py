@@ -195,11 +195,47 @@ class RenderedText(Protocol):
         """Ids of the natural next questions, in the order of their numbers in the text."""
 
 
+class ContentHead(Protocol):
+    """What stands at the head of a text: where its facts come from, and who answers for it until when."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def audience(self) -> Sequence[str]: ...
+    @property
+    def sources(self) -> Sequence[str]: ...
+    @property
+    def confidence(self) -> str | None: ...
+    @property
+    def reviewed_on(self) -> date: ...
+    @property
+    def review_by(self) -> date: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def signed_off_by(self) -> str | None: ...
+    @property
+    def signed_off_on(self) -> date | None: ...
+    @property
+    def clinical(self) -> bool:
+        """Whether it may not be sent after its review date."""
+
+
 class Content(Protocol):
     """Every sentence a family reads."""
 
     def ids(self) -> Sequence[str]: ...
+    def get(self, content_id: str) -> ContentHead: ...
     def render(self, content_id: str, channel: str, today: date, **vars: Any) -> RenderedText: ...
+    def draft(self, content_id: str, channel: str, today: date, **vars: Any) -> RenderedText:
+        """As render, but even if its review is overdue: to be looked at, never to be sent."""
+
+    def page(self, name: str, **vars: Any) -> str:
+        """A self-contained HTML page about the texts, from the template of that name."""
 
 
 class LanguageVerdict(Protocol):

@@ -21,14 +21,19 @@ def render_reply(
     deps: Deps, reply: Reply, channel: Channel, family: Family, extra: Mapping[str, Any] | None = None
 ) -> RenderedText:
     """The words of a reply for one channel, fitted to the family. What the reply says itself wins."""
-    facts: dict[str, Any] = {
+    facts = reply_facts(deps, reply, family, extra)
+    return deps.content.render(reply.key, channel.value, family.today, **facts)
+
+
+def reply_facts(deps: Deps, reply: Reply, family: Family, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """All a reply's text is told: the family, its live data, what the reply says itself."""
+    return {
         "bot_whatsapp": deps.bot_whatsapp,
         **text_facts(family),
         **live_vars(reply.key, family),
         **(extra or {}),
         **reply.vars,
     }
-    return deps.content.render(reply.key, channel.value, family.today, **facts)
 
 
 def queue_replies(
