@@ -103,3 +103,13 @@ def test_training_twice_gives_the_same_model() -> None:
     assert LinearModel().fit(texts, intents).ranking("kapan posyandu") == LinearModel().fit(texts, intents).ranking(
         "kapan posyandu"
     )
+
+
+def test_no_sentence_of_the_development_set_is_learnt_from() -> None:
+    """Measured on, never trained on: not even a keyword that both happen to hold."""
+    with (ROOT / "tests" / "data" / "dev.tsv").open(encoding="utf-8", newline="") as file:
+        measured = {
+            " ".join(normalize(row["text"])) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
+    learnt = {" ".join(normalize(text)) for texts in EXAMPLES.values() for text in texts}
+    assert measured & learnt == set()

@@ -1,0 +1,369 @@
+"""Our understanding against stock Rasa's, trained on the same sentences: `python -m bot.nlu_bench`.
+
+Both get the same messages, once as they are and once re-spelt with common abbreviations. Ours answers as the running
+bot does: stop words, danger words, language, model, thresholds. Stock Rasa is its model and its thresholds alone, with
+the same texts behind them. What the figures mean and how good they are: docs/nlu.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import math
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bot import quiet
+from bot.local_engine import LocalEngine
+from bot.model_files import wanted_model
+from sapa import settings
+from sapa.bootstrap import StartError, answering
+from sapa.family.people import Family
+from sapa.messaging.states import Channel
+from sapa.messaging.text import neutralize
+from sapa.services.ask import UNSURE, Asked, Example, Ranking, answer, measure, read_examples
+from sapa.services.deps import Deps
+from sapa.services.replies import render_reply
+from sapa.services.respond import clarify, replies_for_label
+
+assert quiet  # imported for what it does
+
+notes = Console(stderr=True)
+
+# What `rasa init` would leave somebody with, less what only finds entities. DIET's own default is 300 epochs, which
+# takes the better part of an hour here; it has long stopped learning by then.
+_STOCK = """\
+recipe: default.v1
+language: id
+assistant_id: stock
+pipeline:
+  - name: WhitespaceTokenizer
+  - name: CountVectorsFeaturizer
+  - name: CountVectorsFeaturizer
+    analyzer: char_wb
+    min_ngram: 1
+    max_ngram: 4
+  - name: DIETClassifier
+    epochs: {epochs}
+    random_seed: 7
+  - name: FallbackClassifier
+    threshold: 0.3
+    ambiguity_threshold: 0.1
+policies:
+  - name: RulePolicy
+"""
+
+_NOBODY = Family(now=datetime(2026, 11, 22, 9, tzinfo=UTC), timezone="Asia/Jakarta")
+
+
+class Trouble(Exception):
+    """Something the user can mend; the message says what."""
+
+
+# --- models
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and the seconds `rasa train` took for it, starting Rasa included; None if nobody wrote them down."""
+
+    model: Path
+    seconds: float | None
+
+
+def stock_fingerprint(config: str, root: Path = settings.ROOT) -> str:
+    """Twelve hexadecimal digits that change with the sentences, the domain or the pipeline; not with our components."""
+    digest = hashlib.sha256(config.encode())
+    for path in [root / "domain.yml", *sorted((root / "data").rglob("*.yml"))]:
+        digest.update(b"\0" + path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def train(config: Path, model: Path, log: Path, fresh: bool) -> Trained:
+    """The model of a pipeline, trained by Rasa's own command unless it is there already. Raises Trouble."""
+    clocked = model.with_name(model.name.removesuffix(".tar.gz") + ".seconds")
+    if fresh or not model.is_file():
+        model.unlink(missing_ok=True)
+        clocked.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "rasa", "train", "--force", "--config", str(config), "--domain", "domain.yml"]
+        command += ["--data", "data", "--out", str(model.parent), "--fixed-model-name", clocked.stem]
+        started = time.perf_counter()
+        with log.open("w", encoding="utf-8") as out:
+            code = subprocess.run(command, cwd=settings.ROOT, stdout=out, stderr=subprocess.STDOUT).returncode
+        if code or not model.is_file():
+            raise Trouble(f"training failed; the reason is at the end of {log}")
+        clocked.write_text(f"{time.perf_counter() - started:.1f}\n", encoding="utf-8")
+    return Trained(model, float(clocked.read_text(encoding="utf-8")) if clocked.is_file() else None)
+
+
+class StockEngine(LocalEngine):
+    """Asked like ours, but with a model of its own choosing."""
+
+    def __init__(self, model: Path) -> None:
+        from rasa.core.agent import Agent
+
+        self.agent = Agent.load(str(model))
+
+
+# --- answering
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What every answer needs beside the understanding."""
+
+    deps: Deps
+    content_ids: frozenset[str]
+    titles: dict[str, str]
+
+    @classmethod
+    def of(cls, deps: Any) -> Texts:
+        """The texts as they are in content/id."""
+        ids = frozenset(deps.content.ids())
+        return cls(deps, ids, {content_id: deps.content.get(content_id).title for content_id in ids})
+
+
+Answering = Callable[[Texts, str, Ranking], Asked]
+
+
+def answer_ours(texts: Texts, text: str, ranking: Ranking) -> Asked:
+    """As the running bot answers."""
+    return answer(texts.deps, text, ranking, _NOBODY, texts.content_ids, texts.titles)
+
+
+def answer_stock(texts: Texts, text: str, ranking: Ranking) -> Asked:
+    """The model's word alone: no stop words, no danger words, no language; unsure when its thresholds say so."""
+    known = tuple((label, confidence) for label, confidence in ranking if label != UNSURE)
+    label, confidence = known[0] if known else ("out_of_scope", 0.0)
+    unsure = bool(ranking) and ranking[0][0] == UNSURE
+    replies = replies_for_label(label, text, texts.content_ids)
+    if unsure:
+        replies = (clarify(known, texts.content_ids, texts.titles),)
+    rendered = [render_reply(texts.deps, reply, Channel.WHATSAPP, _NOBODY) for reply in replies]
+    return Asked(label, confidence, known[1:4], rendered[0].kind, tuple(part.text for part in rendered))
+
+
+# --- messages
+
+
+def read_respelling(text: str) -> dict[str, str]:
+    """Word -> how it is written in haste, from a TSV with the header word, written. Raises ValueError."""
+    table: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines()[1:], 2):
+        word, separator, written = line.partition("\t")
+        if not (separator and word and written) or word in table:
+            raise ValueError(f"line {number}: one new word and what is written for it, separated by a tab, are needed")
+        table[word] = written
+    return table
+
+
+def respell(text: str, table: Mapping[str, str]) -> str:
+    """The text with every whole word of the table written in haste; what is not in the table stays as it is."""
+    return re.sub(r"[^\W\d_]+", lambda found: table.get(found[0].lower(), found[0]), text)
+
+
+# --- figures
+
+
+def figures(examples: Sequence[Example], asked: Sequence[Asked], seconds: Sequence[float]) -> dict[str, Any]:
+    """The figures of one column: those of `sapa eval`, what matters most by itself, and the time of a message."""
+    pairs = list(zip(examples, asked, strict=True))
+    found = measure(examples, asked)
+    del found["labels"]
+    dangers = [got.kind == "danger" for example, got in pairs if example.label == "danger"]
+    outside = [
+        got.kind == "answer" and not example.right(got.label)
+        for example, got in pairs
+        if example.label == "out_of_scope"
+    ]
+    # A choice of topics is no answer to a loss: only the label, and sure of it, counts.
+    losses = [
+        not example.right(got.label) or got.kind in ("clarify", "fallback")
+        for example, got in pairs
+        if example.label == "flow/duka"
+    ]
+    return found | {
+        "danger_answered": _share(dangers),
+        "out_of_scope_answered": _share(outside),
+        "duka_missed": _share(losses),
+        "ms_p50": round(1000 * _percentile(seconds, 0.50), 1),
+        "ms_p95": round(1000 * _percentile(seconds, 0.95), 1),
+    }
+
+
+def _share(hits: Sequence[bool]) -> float:
+    return round(sum(hits) / len(hits), 4) if hits else 0.0
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of all values do not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+# Name in JSON, what a person reads, and how it is written.
+_ROWS = (
+    ("top1", "right label first (top-1)", "{:.1%}"),
+    ("top3", "right label among three (top-3)", "{:.1%}"),
+    ("answered", "answered with a topic", "{:.1%}"),
+    ("answered_wrong", "answered with a wrong topic", "{:.1%}"),
+    ("clarified", "asked back with a choice", "{:.1%}"),
+    ("danger_recall", "danger: labelled so (recall)", "{:.1%}"),
+    ("danger_answered", "danger: answered so", "{:.1%}"),
+    ("danger_false_alarms", "danger: false alarms, of all others", "{:.1%}"),
+    ("out_of_scope_answered", "out of scope, answered as a topic", "{:.1%}"),
+    ("duka_missed", "a loss (flow/duka) missed", "{:.1%}"),
+    ("ms_p50", "a message, half within (ms)", "{:.1f}"),
+    ("ms_p95", "a message, 95 of 100 within (ms)", "{:.1f}"),
+    ("train_seconds", "training (s)", "{:.0f}"),
+)
+
+
+def table(columns: Mapping[str, Mapping[str, Any]], messages: int, respelt: int) -> Table:
+    """One table; shares are of all messages unless the row says otherwise."""
+    title = f"{messages} messages; re-spelt: {respelt} of them changed"
+    drawn = Table("", title=title, title_justify="left")
+    for name in columns:
+        drawn.add_column(name.replace("_", " "), justify="right")
+    for key, meaning, form in _ROWS:
+        cells = [column.get(key) for column in columns.values()]
+        drawn.add_row(meaning, *("-" if cell is None else form.format(cell) for cell in cells))
+    return drawn
+
+
+# --- the run
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
+        yield progress
+
+
+def _say(progress: Progress, what: str, total: int | None = None) -> Any:
+    """A new line of progress; without a terminal, one plain line."""
+    if not notes.is_terminal:
+        notes.print(f"{what} ...")
+    return progress.add_task(what, total=total)
+
+
+def run(examples: list[Example], respelling: Mapping[str, str], epochs: int, fresh: bool) -> dict[str, Any]:
+    """Train what is missing, ask everything, measure. Raises Trouble, StartError, settings.SettingsError."""
+    config = settings.load()
+    folder = config.model_dir / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    config.var_dir.mkdir(parents=True, exist_ok=True)
+    texts = Texts.of(answering())
+    hasty = [replace(example, text=respell(example.text, respelling)) for example in examples]
+    columns: dict[str, dict[str, Any]] = {}
+    with _progress() as progress:
+        for name, respond, trained, load in _contestants(progress, folder, config.var_dir, epochs, fresh):
+            engine = load()
+            for suffix, sentences in (("", examples), ("_respelt", hasty)):
+                task = _say(progress, f"asking {name}{suffix}".replace("_", " "), len(sentences))
+                asked, seconds = _ask(engine, respond, texts, sentences, partial(progress.advance, task))
+                columns[name + suffix] = figures(sentences, asked, seconds) | {"train_seconds": trained.seconds}
+    changed = sum(before.text != after.text for before, after in zip(examples, hasty, strict=True))
+    return {"messages": len(examples), "respelt": changed, "epochs": epochs, "columns": columns}
+
+
+def _contestants(
+    progress: Progress, folder: Path, var_dir: Path, epochs: int, fresh: bool
+) -> Iterator[tuple[str, Answering, Trained, Callable[[], LocalEngine]]]:
+    task = _say(progress, "ours: training, unless its model is there (under a minute)")
+    ours = train(settings.ROOT / "config.yml", wanted_model(folder), var_dir / "nlu-bench-ours.log", fresh)
+    progress.update(task, total=1, completed=1)
+    yield "ours", answer_ours, ours, lambda: LocalEngine(folder)
+
+    task = _say(progress, f"stock Rasa: training {epochs} epochs, unless its model is there (many minutes)")
+    config = _STOCK.format(epochs=epochs)
+    name = f"stock-{stock_fingerprint(config)}"
+    (folder / f"{name}.yml").write_text(config, encoding="utf-8")
+    stock = train(folder / f"{name}.yml", folder / f"{name}.tar.gz", var_dir / "nlu-bench-stock.log", fresh)
+    progress.update(task, total=1, completed=1)
+    yield "stock", answer_stock, stock, lambda: StockEngine(stock.model)
+
+
+def _ask(
+    engine: LocalEngine, respond: Answering, texts: Texts, examples: Sequence[Example], done: Callable[[], None]
+) -> tuple[list[Asked], list[float]]:
+    """What each message got, and the seconds it took from text to rendered reply; the first is asked twice."""
+    loop = asyncio.new_event_loop()
+
+    def one(text: str) -> Asked:
+        said = neutralize(text)
+        ranking = loop.run_until_complete(engine.ranking(said)) if said else [("out_of_scope", 1.0)]
+        return respond(texts, text, ranking)
+
+    one(examples[0].text)  # the first message of a process also loads tables
+    asked, seconds = [], []
+    for example in examples:
+        started = time.perf_counter()
+        asked.append(one(example.text))
+        seconds.append(time.perf_counter() - started)
+        done()
+    loop.close()
+    return asked, seconds
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Trouble(f"{path}: {error.strerror if isinstance(error, OSError) else 'not UTF-8 text'}") from error
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="nlu-bench", description="Our understanding against stock Rasa's.")
+    data = settings.ROOT / "tests" / "data"
+    parser.add_argument("--file", type=Path, default=data / "dev.tsv", help="labelled messages, as for `sapa eval`")
+    parser.add_argument("--respell", type=Path, default=data / "respell.tsv", help="words and what is written for them")
+    parser.add_argument("--epochs", type=int, default=30, help="of the stock classifier (default 30)")
+    parser.add_argument("--fresh", action="store_true", help="train again even where the model is there")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table; 1 with one clear line where it cannot be made."""
+    arguments = _arguments(argv)
+    try:
+        examples = read_examples(_read(arguments.file))
+        if not examples:
+            raise Trouble(f"{arguments.file}: no sentence in it")
+        report = run(examples, read_respelling(_read(arguments.respell)), arguments.epochs, arguments.fresh)
+    except (Trouble, StartError, settings.SettingsError, ValueError) as error:
+        print(f"nlu-bench: {error}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(json.dumps(report, indent=2))
+    else:
+        Console(width=None if sys.stdout.isatty() else 120).print(
+            table(report["columns"], report["messages"], report["respelt"])
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
