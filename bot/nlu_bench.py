@@ -151,7 +151,7 @@ def answer_stock(texts: Texts, text: str, ranking: Ranking) -> Asked:
     known = tuple((label, confidence) for label, confidence in ranking if label != UNSURE)
     label, confidence = known[0] if known else ("out_of_scope", 0.0)
     unsure = bool(ranking) and ranking[0][0] == UNSURE
-    replies = replies_for_label(label, text, texts.content_ids)
+    replies = replies_for_label(label, 1.0, text, texts.content_ids)
     if unsure:
         replies = (clarify(known, texts.content_ids, texts.titles),)
     rendered = [render_reply(texts.deps, reply, Channel.WHATSAPP, _NOBODY) for reply in replies]

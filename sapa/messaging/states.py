@@ -69,9 +69,6 @@ _MOVES: dict[OutboxState, frozenset[OutboxState]] = {
     OutboxState.SUPPRESSED: frozenset(),
 }
 
-FINAL_STATES = frozenset({OutboxState.READ, OutboxState.SUPPRESSED})
-CLAIMABLE_STATES = frozenset({OutboxState.QUEUED, OutboxState.ERRORED})
-
 
 def may_move(current: OutboxState, new: OutboxState) -> bool:
     """Whether an outbound message may go from `current` to `new`."""

@@ -15,7 +15,7 @@ from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
 from sapa.services.records import Reply
 from sapa.services.replies import render_reply
-from sapa.services.respond import clarify, doubtful_loss, profile, replies_for_label
+from sapa.services.respond import clarify, profile, replies_for_label
 
 UNSURE = "nlu_fallback"
 _ALTERNATIVES = 3
@@ -78,12 +78,10 @@ def answer(
         unsure = ranking[0][0] == UNSURE
         if unsure:
             replies = (clarify(known, content_ids, titles),)
-        elif doubtful_loss(label, confidence, text):
-            replies = (Reply("dialog/manusia/tawarkan"),)
         elif label == "flow/profil":
             replies = (profile(None, family, reminders_on=True),)
         else:
-            replies = replies_for_label(label, text, content_ids)
+            replies = replies_for_label(label, confidence, text, content_ids)
     rendered = [render_reply(deps, reply, Channel.WHATSAPP, family) for reply in replies]
     others = tuple(entry for entry in known if entry[0] != label)[:_ALTERNATIVES]
     return Asked(label, confidence, others, rendered[0].kind, tuple(text.text for text in rendered))

@@ -123,7 +123,7 @@ def _finish(deps: Deps, claim: Claim, turn: Turn, now: datetime) -> bool:
         tx.set_dialogue_reset(message.contact_id, False)
         danger = next((reply.key for reply in turn.replies if reply.key.startswith("bahaya/")), None)
         if danger is not None:
-            raise_danger(deps, tx, message, danger.removeprefix("bahaya/"), False, now)
+            raise_danger(deps, tx, message, danger, now)
         else:
             queue_replies(deps, tx, message, turn.replies, now)
             _follow_up(tx, message, turn, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sapa.messaging.states import Channel, OutboxState
+from sapa.messaging.states import Channel
 from sapa.services.deps import Deps
 from sapa.services.records import OutboxMessage, Refused, SendOutcome, SendRequest, StatusForm
 
@@ -109,8 +109,3 @@ def record_status(deps: Deps, form: StatusForm, now: datetime) -> bool:
     """Keep a provider's status callback; the message's state never goes backwards. False for a repeat."""
     with deps.store.transaction() as tx:
         return tx.record_status(form, now)
-
-
-def is_settled(state: OutboxState) -> bool:
-    """Whether nothing more is expected to happen to a message by our doing."""
-    return state not in (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.ERRORED, OutboxState.UNKNOWN)

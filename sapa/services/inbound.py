@@ -88,16 +88,16 @@ def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -
     finding = danger.check(spoken_text(message))
     if finding is None:
         return False
-    raise_danger(deps, tx, message, finding.kind, finding.english, now)
+    key = "bahaya/bahasa-inggris" if finding.english else f"bahaya/{finding.kind}"
+    raise_danger(deps, tx, message, key, now)
     tx.finish_inbound(message.id, None, "danger", now)
     return True
 
 
-def raise_danger(deps: Deps, tx: Tx, message: InboundMessage, kind: str, english: bool, now: datetime) -> None:
-    """Answer an emergency within this turn and open a case for a human."""
-    key = "bahaya/bahasa-inggris" if english else f"bahaya/{kind}"
+def raise_danger(deps: Deps, tx: Tx, message: InboundMessage, key: str, now: datetime) -> None:
+    """Answer an emergency within this turn, by the text `key`, and open a case for a human."""
     queue_replies(
         deps, tx, message, [Reply(key)], now, kind=Kind.DANGER, priority=DANGER_PRIORITY, exempt_from_opt_out=True
     )
     tx.open_case(message.contact_id, "danger", message.id, now)
-    tx.audit("danger", message.contact_id, {"kind": kind}, now)
+    tx.audit("danger", message.contact_id, {"kind": key.removeprefix("bahaya/")}, now)

@@ -105,8 +105,6 @@ class Tx(Protocol):
     def release_inbound(self, inbound_id: str, owner: str, retry_at: datetime, counts: bool) -> None:
         """Give the lease back; `counts` says whether this was a try of ours or an outage of others."""
 
-    def extend_lease(self, inbound_id: str, owner: str, lease_until: datetime) -> bool: ...
-
     # --- outbox
     def queue(self, draft: OutboxDraft, now: datetime) -> str | None:
         """Queue a message; its id, or None if its dedupe key is there already."""
@@ -131,10 +129,7 @@ class Tx(Protocol):
 
     def outbox_of(self, contact_id: str) -> Sequence[OutboxMessage]: ...
     def last_options(self, contact_id: str, since: datetime) -> tuple[str, ...]: ...
-    def unanswered_inbound(self) -> int: ...
     def sent_reminders_on(self, contact_id: str, start: datetime, end: datetime) -> int: ...
-    def last_reminder(self, contact_id: str) -> ReminderRow | None:
-        """The newest reminder that was queued for the contact."""
 
     # --- reminders
     def replace_plan(self, household_id: str, planned: Sequence[ReminderRow], now: datetime) -> tuple[int, int]:

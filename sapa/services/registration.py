@@ -18,7 +18,7 @@ from sapa.services.ports import Tx
 from sapa.services.records import Reply
 from sapa.services.reminders import replan
 from sapa.services.replies import render_reply
-from sapa.services.respond import doubtful_loss, replies_for_label
+from sapa.services.respond import replies_for_label
 
 NO_POSYANDU = "-"
 
@@ -62,10 +62,8 @@ def form_turn(
         )
         after = {**before, **step.slots}
         replies = [Reply(reply.key, reply.vars) for reply in step.replies]
-        if step.side_question and label is not None and doubtful_loss(label, confidence, text):
-            replies.append(Reply("dialog/manusia/tawarkan"))
-        elif step.side_question and label is not None:
-            replies.extend(replies_for_label(label, text, content_ids))
+        if step.side_question and label is not None:
+            replies.extend(replies_for_label(label, confidence, text, content_ids))
         if after.get("consent") is not None and after.get("consent") != slots.get("consent"):
             _record_consent(deps, tx, contact_id, bool(after["consent"]), family, inbound_id, now)
         if step.outcome == "confirmed":

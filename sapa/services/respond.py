@@ -46,8 +46,13 @@ _OFFER_HUMAN = "dialog/manusia/tawarkan"
 _CHOICES = 3
 
 
-def replies_for_label(label: str, text: str, content_ids: Collection[str]) -> tuple[Reply, ...]:
-    """The replies to a label that need no record of the contact. Unknown labels get the fallback."""
+def replies_for_label(label: str, confidence: float, text: str, content_ids: Collection[str]) -> tuple[Reply, ...]:
+    """The replies to a label that need no record of the contact. Unknown labels get the fallback.
+
+    A message taken for a loss on too little is offered a human instead of condolences (sapa.messaging.loss).
+    """
+    if label == "flow/duka" and not loss.believable(confidence, text):
+        return (Reply(_OFFER_HUMAN),)
     if label == "sapaan":
         return (Reply(_smalltalk(text)),)
     if label in _FIXED:
@@ -74,20 +79,13 @@ def respond(
 
     Doing it twice for one message changes nothing more.
     """
-    if doubtful_loss(label, confidence, text):
-        return (Reply(_OFFER_HUMAN),)
     with deps.store.transaction() as tx:
         if label == "flow/profil":
             return (_profile(deps, tx, contact_id, now),)
         recorded = record_from_message(deps, tx, contact_id, text, label, now)
         if recorded is not None:
             return (recorded,)
-    return replies_for_label(label, text, content_ids)
-
-
-def doubtful_loss(label: str, confidence: float, text: str) -> bool:
-    """Whether a message was taken for a loss on too little: then a human is offered instead of condolences."""
-    return label == "flow/duka" and not loss.believable(confidence, text)
+    return replies_for_label(label, confidence, text, content_ids)
 
 
 def choices(ranking: Sequence[tuple[str, float]], content_ids: Collection[str]) -> tuple[str, ...]:

@@ -121,15 +121,6 @@ class InboundQueries:
             values["attempts"] = InboundTable.attempts - 1
         self._update(inbound_id, (InboundState.WORKING,), values, owner)
 
-    def extend_lease(self, inbound_id: str, owner: str, lease_until: datetime) -> bool:
-        return self._update(inbound_id, (InboundState.WORKING,), {"lease_until": lease_until}, owner)
-
-    def unanswered_inbound(self) -> int:
-        """How many messages still wait for an answer."""
-        return len(
-            self._s.execute(select(InboundTable.seq).where(InboundTable.state != InboundState.ANSWERED.value)).all()
-        )
-
     def _update(
         self,
         inbound_id: str,

@@ -114,15 +114,6 @@ class ReminderQueries:
     def postpone_reminder(self, reminder_id: str, send_at: datetime) -> None:
         self._s.execute(update(ReminderTable).where(ReminderTable.id == reminder_id).values(send_at=send_at))
 
-    def last_reminder(self, contact_id: str) -> ReminderRow | None:
-        row = self._s.scalar(
-            select(ReminderTable)
-            .where(ReminderTable.contact_id == contact_id, ReminderTable.state == ReminderState.QUEUED.value)
-            .order_by(ReminderTable.send_at.desc())
-            .limit(1)
-        )
-        return None if row is None else _reminder(row)
-
     def reminders_of(self, household_id: str) -> list[ReminderRow]:
         """The whole plan of a household, past and future, by time."""
         rows = self._s.scalars(
