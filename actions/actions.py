@@ -13,10 +13,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from sapa.bootstrap import current_app
 from sapa.messaging.labels import intent_to_label
-from sapa.services.dose_recording import record_if_reported
 from sapa.services.records import Reply
 from sapa.services.registration import form_turn
-from sapa.services.respond import clarify, respond
+from sapa.services.respond import respond
+from sapa.services.understanding import understood_from
 
 REQUESTED = "requested_slot"
 _CHILD_SLOTS = (
@@ -44,34 +44,21 @@ class ActionRespond(Action):
             respond,
             app.deps,
             tracker.sender_id,
-            _label(tracker),
-            _confidence(tracker),
+            understood_from(tracker.latest_message),
             _text(tracker),
             _now(tracker),
             app.content_ids,
+            app.titles,
         )
         _say(dispatcher, replies)
         return []
 
 
-class ActionClarify(Action):
-    """Asks back when the understanding is unsure."""
+class ActionUnsure(ActionRespond):
+    """Where the understanding is unsure: the conversation may break the tie, else the bot asks back."""
 
     def name(self) -> str:
         return "action_default_fallback"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
-        app = current_app()
-        ranking = [
-            (intent_to_label(entry["name"]), entry["confidence"])
-            for entry in tracker.latest_message.get("intent_ranking", [])
-        ]
-        # "BCG 12 Mei" is no sentence a classifier could be sure of, but it says all that is needed.
-        recorded = await asyncio.to_thread(
-            record_if_reported, app.deps, tracker.sender_id, _text(tracker), "nlu_fallback", _now(tracker)
-        )
-        _say(dispatcher, [recorded or clarify(ranking, app.content_ids, app.titles)])
-        return []
 
 
 class ValidateChildForm(Action):

@@ -12,8 +12,8 @@ import structlog
 from bot import quiet
 from bot.engine import read_turn
 from bot.model_files import current_model
-from sapa.messaging.labels import intent_to_label
 from sapa.services.records import Turn
+from sapa.services.understanding import Understood, understood_from
 
 assert quiet  # imported for what it does
 
@@ -43,14 +43,9 @@ class LocalEngine:
 
         return read_turn(await take_turn(self.agent, contact_id, inbound_id, text, metadata))
 
-    async def ranking(self, text: str) -> list[tuple[str, float]]:
-        """The labels a text may have, likeliest first; nothing is remembered."""
-        parsed: dict[str, Any] = await self.agent.parse_message(text)
-        ranking = [(intent_to_label(entry["name"]), float(entry["confidence"])) for entry in parsed["intent_ranking"]]
-        chosen = intent_to_label(parsed["intent"]["name"] or "nlu_fallback")
-        if ranking and ranking[0][0] != chosen:
-            ranking.insert(0, (chosen, float(parsed["intent"]["confidence"])))
-        return ranking
+    async def understand(self, text: str) -> Understood:
+        """What the model makes of a text; nothing is remembered."""
+        return understood_from(await self.agent.parse_message(text))
 
 
 def _in_process_actions() -> Any:

@@ -36,10 +36,11 @@ from sapa.bootstrap import StartError, answering
 from sapa.family.people import Family
 from sapa.messaging.states import Channel
 from sapa.messaging.text import neutralize
-from sapa.services.ask import UNSURE, Asked, Example, Ranking, answer, measure, read_examples
+from sapa.services.ask import Asked, Example, answer, measure, read_examples
 from sapa.services.deps import Deps
 from sapa.services.replies import render_reply
 from sapa.services.respond import clarify, replies_for_label
+from sapa.services.understanding import Understood
 
 assert quiet  # imported for what it does
 
@@ -138,24 +139,22 @@ class Texts:
         return cls(deps, ids, {content_id: deps.content.get(content_id).title for content_id in ids})
 
 
-Answering = Callable[[Texts, str, Ranking], Asked]
+Answering = Callable[[Texts, str, Understood], Asked]
 
 
-def answer_ours(texts: Texts, text: str, ranking: Ranking) -> Asked:
+def answer_ours(texts: Texts, text: str, understood: Understood) -> Asked:
     """As the running bot answers."""
-    return answer(texts.deps, text, ranking, _NOBODY, texts.content_ids, texts.titles)
+    return answer(texts.deps, text, understood, _NOBODY, texts.content_ids, texts.titles)
 
 
-def answer_stock(texts: Texts, text: str, ranking: Ranking) -> Asked:
+def answer_stock(texts: Texts, text: str, understood: Understood) -> Asked:
     """The model's word alone: no stop words, no danger words, no language; unsure when its thresholds say so."""
-    known = tuple((label, confidence) for label, confidence in ranking if label != UNSURE)
-    label, confidence = known[0] if known else ("out_of_scope", 0.0)
-    unsure = bool(ranking) and ranking[0][0] == UNSURE
+    label, confidence = understood.label, understood.confidence
     replies = replies_for_label(label, 1.0, text, texts.content_ids)
-    if unsure:
-        replies = (clarify(known, texts.content_ids, texts.titles),)
+    if understood.unsure:
+        replies = (clarify(understood.ranking, texts.content_ids, texts.titles),)
     rendered = [render_reply(texts.deps, reply, Channel.WHATSAPP, _NOBODY) for reply in replies]
-    return Asked(label, confidence, known[1:4], rendered[0].kind, tuple(part.text for part in rendered))
+    return Asked(label, confidence, understood.ranking[1:4], rendered[0].kind, tuple(part.text for part in rendered))
 
 
 # --- messages
@@ -313,8 +312,8 @@ def _ask(
 
     def one(text: str) -> Asked:
         said = neutralize(text)
-        ranking = loop.run_until_complete(engine.ranking(said)) if said else [("out_of_scope", 1.0)]
-        return respond(texts, text, ranking)
+        understood = loop.run_until_complete(engine.understand(said)) if said else Understood((("out_of_scope", 1.0),))
+        return respond(texts, text, understood)
 
     one(examples[0].text)  # the first message of a process also loads tables
     asked, seconds = [], []

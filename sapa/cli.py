@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -20,6 +21,8 @@ db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
 content = typer.Typer(no_args_is_help=True, help="The texts families read.")
 app.add_typer(content, name="content")
+cases = typer.Typer(no_args_is_help=True, help="What a human must look at.")
+app.add_typer(cases, name="cases")
 
 NowOption = Annotated[str | None, typer.Option("--now", help="The moment to count from (ISO); default: the clock.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -254,6 +257,56 @@ def preview(
     print(f"{out}: {len(shown.entries)} messages in {shown.variants} versions")
 
 
+@cases.command(name="list")
+def list_cases(as_json: JsonOption = False) -> None:
+    """Every open case: danger first, then the one that has waited longest."""
+    from sapa.services.cases import open_cases
+
+    found = open_cases(_running().deps)
+    if as_json:
+        _print([_case(case) for case in found])
+        return
+    for case in found:
+        since = f"{case.opened_at:%Y-%m-%d %H:%M}"
+        who = [case.address, case.name or "-", f"posyandu {case.posyandu}" if case.posyandu else "-"]
+        print("  ".join([case.id[:8], f"{case.kind:10}", since, *who]))
+    print(f"{len(found)} open" if found else "none open")
+
+
+@cases.command(name="close")
+def close_case(
+    case: Annotated[str, typer.Argument(help="The id, or its beginning.")],
+    outcome: Annotated[str, typer.Option("--outcome", help="What came of it, in a few words.")],
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close a case; the family's ordinary reminders go on."""
+    from sapa.services.cases import NoSuchCase, close
+
+    try:
+        closed = close(_running().deps, case, outcome, _moment(now) or datetime.now(UTC))
+    except NoSuchCase:
+        raise Trouble(f"no single open case {case!r}; sapa cases list shows them") from None
+    if as_json:
+        _print(_case(closed))
+        return
+    print(f"closed {closed.id[:8]} ({closed.kind})")
+
+
+def _case(case: Any) -> dict[str, Any]:
+    return {**asdict(case), "opened_at": case.opened_at.isoformat()}
+
+
+def _running() -> Any:
+    """The application on the configured database."""
+    from sapa.bootstrap import StartError, start
+
+    try:
+        return start()
+    except StartError as error:
+        raise Trouble(str(error)) from error
+
+
 def _status_lines(state: Any) -> Iterator[str]:
     """The table of topics, what is missing, and the totals."""
     head = ("id", "status", "confidence", "reviewed_on", "review_by", "days left", "sources")
@@ -293,6 +346,7 @@ def _status_lines(state: Any) -> Iterator[str]:
 def _asking() -> Any:
     """A loaded model and the texts, ready to answer."""
     from sapa.services.ask import answer
+    from sapa.services.understanding import Understood
 
     engine, deps = _engine(), _offline_deps()
     content_ids = frozenset(deps.content.ids())
@@ -304,8 +358,10 @@ def _asking() -> Any:
             from sapa.messaging.text import neutralize
 
             said = neutralize(text)
-            ranking = loop.run_until_complete(engine.ranking(said)) if said else [("out_of_scope", 1.0)]
-            return answer(deps, text, ranking, family, content_ids, titles)
+            understood = (
+                loop.run_until_complete(engine.understand(said)) if said else Understood((("out_of_scope", 1.0),))
+            )
+            return answer(deps, text, understood, family, content_ids, titles)
 
     return Tools()
 

@@ -160,6 +160,7 @@ class ContentLibrary:
     ) -> None:
         self._items = dict(items)
         self._facts = facts
+        self._unnamed = words.unnamed
         self._pages = _page_environment(words, pages)
         self._environments = {
             channel: _environment(words, {**_bodies_of(parts, channel), **_bodies_of(_item_bodies(items), channel)})
@@ -209,7 +210,8 @@ class ContentLibrary:
         """The text of `content_id` for one channel on the family's local date `today`.
 
         `variables` are the facts of the family (see Facts; what is missing is unknown) and the text's own `vars`;
-        others are ignored. Dates may be date objects or ISO strings. Raises ContentError if the content does not
+        others are ignored. `followed` (true): another answer follows at once, so no next questions are offered here.
+        Dates may be date objects or ISO strings. Raises ContentError if the content does not
         exist, one of its own variables is missing, or something unprintable (None, a bare date) would be printed.
         """
         item, replaces = self._sendable(self.get(content_id), today)
@@ -242,7 +244,7 @@ class ContentLibrary:
     ) -> Rendered:
         context = self._context(item, today, variables)
         text = self._text(item.id, on, context)
-        if on is not Channel.WHATSAPP or item.kind is not Kind.ANSWER:
+        if on is not Channel.WHATSAPP or item.kind is not Kind.ANSWER or variables.get("followed"):
             following = ()
         if following:
             titles = [self._items[next_id].title for next_id in following]
@@ -261,6 +263,9 @@ class ContentLibrary:
         if missing:
             raise ContentError(f"{item.id}: not given: {', '.join(missing)}")
         optional = {var.name: None for var in item.vars if not var.required}
+        child = given.get("child")
+        if isinstance(child, Mapping) and child.get("name") is None:
+            given["child"] = {**child, "name": self._unnamed}
         return {**self._facts.variables(), **optional, **given, "today": today}
 
     def _text(self, template: str, channel: Channel, context: Mapping[str, Any]) -> str:
@@ -481,6 +486,7 @@ class _Words:
     months_short: tuple[str, ...]
     last: str  # between the last two of a list
     age: Mapping[str, str]  # newborn, day, week, month, year
+    unnamed: str  # a child whose name nobody has told us
     doses: Mapping[str, str]
     doses_by_profile: Mapping[str, Mapping[str, str]]
 
@@ -494,6 +500,7 @@ class _Words:
                 tuple(dates["bulan_pendek"]),
                 dates["kata_akhir_daftar"],
                 {name: dates["umur"][name] for name in ("newborn", "day", "week", "month", "year")},
+                str(dates["anak_tanpa_nama"]),
                 doses["dosis"],
                 doses["profil"],
             )

@@ -94,5 +94,5 @@ def test_rasa_test_finds_every_conversation_as_written(tmp_path: Path) -> None:
 @pytest.mark.model
 async def test_the_model_loads_and_understands_in_this_process() -> None:
     engine = LocalEngine(settings.load().model_dir)
-    ranking = await engine.ranking("apa itu stunting")
-    assert ranking[0][0] == "hpk/apa-itu-stunting"
+    understood = await engine.understand("apa itu stunting")
+    assert understood.label == "hpk/apa-itu-stunting"

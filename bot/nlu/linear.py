@@ -27,7 +27,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
-from bot.nlu.words import normalize
+from bot.nlu.questions import pieces
+from bot.nlu.words import normalize, stem
 
 _TEMPERATURES = np.geomspace(0.02, 2.0, 60)
 
@@ -41,7 +42,7 @@ class LinearModel:
             [
                 (
                     "words",
-                    TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+", lowercase=False),
+                    TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+", preprocessor=stem),
                 ),
                 (
                     "letters",
@@ -110,7 +111,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"c": 0.5, "folds": 5, "seed": 7, "class_weight": None, "ranking_length": 10}
+        return {"c": 0.5, "folds": 5, "seed": 7, "class_weight": None, "ranking_length": 10, "question_threshold": 0.65}
 
     def __init__(
         self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: LinearModel | None = None
@@ -148,7 +149,16 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             ]
             message.set(INTENT, entries[0] if entries else {"name": None, "confidence": 0.0}, add_to_output=True)
             message.set("intent_ranking", entries, add_to_output=True)
+            message.set("questions", self._questions(message.get(TEXT) or ""), add_to_output=True)
         return messages
+
+    def _questions(self, text: str) -> list[str]:
+        """The intents of the questions of a message that holds more than one, each surely understood."""
+        asked = pieces(text) if self._model else []
+        if len(asked) < 2:
+            return []
+        best = [self._model.ranking(piece)[:1] for piece in asked]
+        return [ranked[0][0] for ranked in best if ranked and ranked[0][1] >= self._config["question_threshold"]]
 
     @classmethod
     def load(

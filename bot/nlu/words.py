@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import yaml
 from sapa.messaging.text import MAX_TEXT, fold
 
 _SLANG = Path(__file__).with_name("slang.yml")
+# Cut only where four letters stay: "di" of "dia" and "an" of "makan" are no affixes.
+_PREFIX = re.compile(r"^(?:meng|mem|men|me|di|ber|ter|peng|pem|pen|pe|ke|se)(?=[a-z]{4,})")
+_SUFFIX = re.compile(r"(?<=[a-z]{4})(?:kan|an|i|nya|lah|kah)$")
 _SUFFIXES = ("nya", "ny", "lah", "kah", "ku")
 
 
@@ -39,6 +43,14 @@ def normalize(text: str) -> list[str]:
     for word in fold(text[:MAX_TEXT]):
         words.extend(_meant(word).split())
     return words
+
+
+def stem(words: str) -> str:
+    """Words without their commonest prefix and suffix: "menimbang" and "ditimbang" become one.
+
+    Rough on purpose: it feeds a classifier, beside the letters of the whole word. Nobody reads what comes out.
+    """
+    return " ".join(_SUFFIX.sub("", _PREFIX.sub("", word)) for word in words.split())
 
 
 def _meant(word: str) -> str:

@@ -12,13 +12,17 @@ many costs an answer, one too few may cost a life.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sapa.messaging.danger_signs import RULES, DangerKind, Rule, compile_words, contexts
 from sapa.messaging.danger_words import canonical
 from sapa.messaging.text import words as word_list
 
-__all__ = ["DangerFinding", "DangerKind", "check"]
+__all__ = ["DangerFinding", "DangerKind", "check", "likely_kind", "suspect"]
+
+_MOST = 5000  # characters of a message that are read
+_WEAK_EXCUSES = frozenset({"imagined", "feared", "asked"})
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,41 @@ class DangerFinding:
 
 def check(text: str) -> DangerFinding | None:
     """The danger a message reports, or None. Never raises; reads at most the first 5,000 characters."""
-    words = canonical(text[:5000])
-    if not words.strip():
-        return None
+    words = canonical(text[:_MOST])
     around = contexts(words)
+    for rule, match in _signs(words, around):
+        if _excuse(words, match, rule) is None:
+            return DangerFinding(_kind(rule, around), rule.english, rule.sign)
+    return None
+
+
+def suspect(text: str) -> bool:
+    """Whether a sign is named that `check` lets pass only because it seems asked about, imagined or feared.
+
+    People ask about what is happening to them: with the model's word beside it this is worth a question.
+    """
+    words = canonical(text[:_MOST])
+    return any(_excuse(words, match, rule) in _WEAK_EXCUSES for rule, match in _signs(words, contexts(words)))
+
+
+def likely_kind(text: str) -> DangerKind:
+    """Whom a danger is about when something other than the words has raised it: which text to answer with."""
+    words = canonical(text[:_MOST])
+    around = contexts(words)
+    # A sign that was excused still tells life and violence, which need other texts, from illness.
+    first = next((rule for rule, _ in _signs(words, around)), None)
+    return _kind(first, around) if first is not None else _about(around)
+
+
+def _signs(words: str, around: frozenset[str]) -> Iterator[tuple[Rule, re.Match[str]]]:
+    """Every sign named, happening or not, in the order of the rules."""
+    if not words.strip():
+        return
     for rule in RULES:
         if rule.needs and not around & rule.needs:
             continue
-        if any(_happening(words, match, rule) for match in rule.pattern.finditer(words)):
-            return DangerFinding(_kind(rule, around), rule.english, rule.sign)
-    return None
+        for match in rule.pattern.finditer(words):
+            yield rule, match
 
 
 _NOW = compile_words(
@@ -61,13 +90,15 @@ _EXPERIENCER = compile_words(
     r"minggu|bulan|tahun)|my|im|i"
 )
 _ASKING = compile_words(
-    r"apa saja|apa aja|apa itu|apa sih|apa wae|apa yang dimaksud|itu apa|(?:kenapa|"
+    r"selain|apa saja|apa aja|apa itu|apa sih|apa wae|apa yang dimaksud|itu apa|(?:kenapa|"
     r"mengapa|apa) ~1 (?:orang|ibu|bayi|anak|hamil\w*) ~2 (?:bisa|sering|suka|mudah|"
     r"gampang)|tanda tanda|tanda bahaya|tanda2|tandanya|tanda|ciri ciri|ciri|cirinya|"
     r"gejala\w*|penyebab\w*|sebab|cara (?:mencegah|cegah|menghindari)|mencegah|cegah|"
     r"pencegahan"
     r"|pertolongan pertama|beda|bedanya|perbedaan\w*|bedain|membedakan|materi|penyuluhan|"
     r"belajar|pengertian|maksud\w*|artinya|arti|jelaskan|sebutkan|info|informasi|"
+    r"benarkah|benar tidak|bener tidak|betulkah|mitos|katanya|konon|dicegah|vaksin apa|vaksin yang mana|"
+    r"(?:bisa|dapat|mudah) (?:bikin|membuat|menyebabkan|mengakibatkan)|berisiko|resiko|risiko|"
     r"what are ~1 signs|signs of|how to (?:prevent|know)|what is"
 )
 _ASKING_AFTER = compile_words(
@@ -82,6 +113,18 @@ _FEARED = compile_words(
     r"agar|amit amit|mencegah|cegah"
     r"|hindari|menghindari|afraid|worried"
 )
+# Asks about the sign as such, whatever else the message says of today: "masih bulan depan" is no sign.
+_SURELY_ASKED = compile_words(
+    r"apa (?:beda|bedanya|perbedaan\w*)|bedanya|yang disebut|disebut apa|dicegah|mencegah|benarkah|"
+    r"(?:benar|bener|betul) tidak|bisa (?:bikin|membuat|menyebabkan)|selain"
+)
+# Fear of exactly this sign, whatever happened elsewhere in the message: "bubur semalam, takut keracunan".
+_JUST_FEARED = re.compile(
+    r" (?:takut|takutnya|khawatir|kuatir|cemas|semoga|jangan sampai|biar|supaya|agar) (?:\w+ ){0,1}$"
+)
+# Those who have the sign are animals, unless somebody of ours stands beside them.
+_ANIMAL = compile_words(r"kucing|kambing|sapi|ayam|babi|burung|kelinci|hamster|ikan|kerbau|kuda|bebek")
+_ANIMALS_OWN = compile_words(r"(?:kucing|kambing|sapi|ayam|babi|burung|kelinci|hamster) ~1 saya")
 _PAST = compile_words(
     r"dulu|dulunya|pernah|riwayat|punya riwayat|sebelumnya|tahun lalu|tahun kemarin|"
     r"tahun yang lalu|waktu kecil|(?:kehamilan|anak|hamil|melahirkan) (?:pertama|kedua|"
@@ -102,31 +145,39 @@ _BETWEEN = word_list(
 )
 
 
-def _happening(words: str, match: re.Match[str], rule: Rule) -> bool:
-    """Whether the sign found is really there now, not denied, past, asked about or imagined."""
+def _excuse(words: str, match: re.Match[str], rule: Rule) -> str | None:
+    """Why a sign that is named is not there now: denied, other, story, past, imagined, feared, asked. None: it is."""
     start, end = match.start(), match.end()
     if _denied(words, start, end):
-        return False
+        return "denied"
     # Only its own clause may excuse a sign: "tekanan darah saya 120, tapi keluar darah banyak".
     if rule.unless and rule.unless.search(_clause(words, start, end)):
-        return False
+        return "other"
     before, clause = words[:start], _clause(words, start, end)
     now = bool(_NOW.search(words))
     if _STORY.search(words) and not now:
-        return False
+        return "story"
+    if _ANIMAL.search(before) and not _EXPERIENCER.search(_ANIMALS_OWN.sub(" ", clause)):
+        return "other"
     if _past(clause, words) and not _now_again(clause, match[0]):
-        return False
+        return "past"
+    if not _NOW.search(clause):
+        if _JUST_FEARED.search(before):
+            return "feared"
+        if _SURELY_ASKED.search(clause):
+            return "asked"
+    if now:
+        return None
     who = _EXPERIENCER.search(before)
     imagined = _last(_IF, before)
-    if imagined is not None and not now and (who is None or who.start() > imagined) and "|" not in before[imagined:]:
-        return False
+    if imagined is not None and (who is None or who.start() > imagined) and "|" not in before[imagined:]:
+        return "imagined"
     feared = _last(_FEARED, before)
-    if feared is not None and "|" not in before[feared:] and before[feared:].count(" ") <= 8 and not now:
-        return False
-    asked = _last(_ASKING, before)
-    if asked is not None and not now:
-        return False
-    return not (_ASKING_AFTER.search(words[end - 1 :]) and who is None and not now)
+    if feared is not None and "|" not in before[feared:] and before[feared:].count(" ") <= 8:
+        return "feared"
+    if _last(_ASKING, before) is not None or (who is None and _ASKING_AFTER.search(words[end - 1 :])):
+        return "asked"
+    return None
 
 
 def _now_again(clause: str, sign: str) -> bool:
@@ -168,10 +219,10 @@ def _last(pattern: re.Pattern[str], words: str) -> int | None:
 
 
 def _kind(rule: Rule, around: frozenset[str]) -> DangerKind:
-    if rule.kind is not None:
-        return rule.kind
+    return rule.kind if rule.kind is not None else _about(around)
+
+
+def _about(around: frozenset[str]) -> DangerKind:
     if around & {"bayi", "anak", "muda", "baru-lahir"} and not around & {"hamil", "nifas"}:
         return "bayi-anak"
-    if around & {"hamil", "nifas"}:
-        return "hamil"
-    return "umum"
+    return "hamil" if around & {"hamil", "nifas"} else "umum"

@@ -133,8 +133,8 @@ RULES: tuple[Rule, ...] = (
             ),
         ],
         unless=(
-            r"(?:mati lampu|lampu mati|listrik mati|mati listrik|ketawa|lapar|malu|film|sinetron|"
-            r"drakor|berita|novel)"
+            r"(?:mati lampu|lampu mati|listrik mati|mati listrik|ketawa|ngakak|lapar|malu|film|sinetron|"
+            r"drakor|berita|novel|(?:kaya|kayak|seperti) (?:mau|ingin) mati)"
         ),
     ),
     _rule(
@@ -191,7 +191,7 @@ RULES: tuple[Rule, ...] = (
                 r"menyentak)(?! pagi)|mulut\w* ~2 busa|badan\w* kaku"
             ),
         ],
-        unless=r"kejang otot|kram|kaku ~2 (?:pegal|leher)|pegal",
+        unless=r"kejang otot|betis\w*|kram|kaku ~2 (?:pegal|leher)|pegal",
     ),
     _rule(
         "step",
@@ -216,7 +216,7 @@ RULES: tuple[Rule, ...] = (
             ),
         ],
         unless=(
-            r"napas bau|bau ~1 napas|napas ~1 (?:dikit|sedikit)|(?:flu|pilek|"
+            r"napas bau|ngakak|ketawa|tertawa|bau ~1 napas|napas ~1 (?:dikit|sedikit)|(?:flu|pilek|"
             r"hidung) ~3 napas(?! cepat| sesak)"
         ),
     ),
@@ -240,7 +240,8 @@ RULES: tuple[Rule, ...] = (
         ],
         unless=(
             r"(?:susah|sulit|tidak bisa) bangun ~2 (?:malam|pagi|siang|subuh|kesiangan)|nengok|"
-            r"menengok|noleh|menoleh|asyik|asik|autis|bicara|ngomong|tidak sadar (?:kalau|bahwa|"
+            r"menengok|noleh|menoleh|asyik|asik|autis|bicara|ngomong|(?:lihat|liat|melihat|diambil|ambil) darah|"
+            r"tidak sadar (?:kalau|bahwa|"
             r"hamil|sudah)"
         ),
     ),
@@ -267,7 +268,7 @@ RULES: tuple[Rule, ...] = (
         ],
         unless=(
             r"(?:biar|supaya|agar|cegah|mencegah|rawan|mudah|bikin|membuat|resiko|risiko|"
-            r"bahaya) ~3 tersedak|takut ~2 (?:tersedak|menelan)"
+            r"bahaya) ~3 tersedak|(?:takut|deg degan|khawatir|was was) ~3 (?:tersedak|menelan)"
         ),
     ),
     _rule(
@@ -561,7 +562,7 @@ RULES: tuple[Rule, ...] = (
         r"\d+ tahun|(?:pakai|dengan|sejak|"
         r"lewat) ~1 (?:dot|botol|sendok)|kerja|susu (?:formula|uht|kaleng)|sufor|sebelah|"
         r"tidak ~2 asi eksklusif|tidak keluar|belum keluar|puting ~1 (?:datar|lecet)|"
-        r"asi ~3 (?:tidak|belum|sedikit)|tidak lancar|boleh|saya tidak (?:bisa|mau) menyusu|"
+        r"asi ~3 (?:tidak|belum|sedikit)|tidak lancar|boleh|saya tidak (?:(?:bisa|mau|lagi) )?menyusu|"
         r"ibu tidak ~2 menyusu|tidak (?:usah|perlu) menyusu",
     ),
     _rule(

@@ -13,14 +13,13 @@ from sapa.messaging import text as message_text
 from sapa.messaging.states import Channel
 from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
+from sapa.services.households import stage_of
 from sapa.services.records import Reply
 from sapa.services.replies import render_reply
-from sapa.services.respond import clarify, profile, replies_for_label
+from sapa.services.respond import profile, replies_to
+from sapa.services.understanding import UNSURE, Talk, Understood, settle
 
-UNSURE = "nlu_fallback"
 _ALTERNATIVES = 3
-
-Ranking = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True)
@@ -65,25 +64,28 @@ def decide_before_rasa(deps: Deps, text: str) -> tuple[str, float, Reply] | None
 
 
 def answer(
-    deps: Deps, text: str, ranking: Ranking, family: Family, content_ids: Collection[str], titles: dict[str, str]
+    deps: Deps,
+    text: str,
+    understood: Understood,
+    family: Family,
+    content_ids: Collection[str],
+    titles: Mapping[str, str],
 ) -> Asked:
-    """One turn without side effects. `ranking`: the understanding's, likeliest first, led by UNSURE if it is unsure."""
-    known = tuple((label, confidence) for label, confidence in ranking if label != UNSURE)
+    """One turn without side effects."""
     decided = decide_before_rasa(deps, text)
     if decided is not None:
         label, confidence, reply = decided
         replies: tuple[Reply, ...] = (reply,)
+        known = understood.ranking
     else:
-        label, confidence = known[0]
-        unsure = ranking[0][0] == UNSURE
-        if unsure:
-            replies = (clarify(known, content_ids, titles),)
-        elif label == "flow/profil":
+        settled = settle(understood, Talk(stage=stage_of(family)), text)
+        label, confidence, known = settled.label, settled.confidence, settled.ranking
+        if label == "flow/profil" and not settled.unsure:
             replies = (profile(None, family, reminders_on=True),)
         else:
-            replies = replies_for_label(label, confidence, text, content_ids)
+            replies = replies_to(settled, text, family, content_ids, titles)
     rendered = [render_reply(deps, reply, Channel.WHATSAPP, family) for reply in replies]
-    others = tuple(entry for entry in known if entry[0] != label)[:_ALTERNATIVES]
+    others = tuple(entry for entry in known if entry[0] not in (label, UNSURE))[:_ALTERNATIVES]
     return Asked(label, confidence, others, rendered[0].kind, tuple(text.text for text in rendered))
 
 

@@ -12,15 +12,21 @@ from sapa.family.reading.words import read_yes_no
 from sapa.messaging import text as message_text
 from sapa.messaging.labels import label_to_intent
 from sapa.services.deps import Deps
-from sapa.services.inbound import raise_danger, spoken_text
+from sapa.services.emergencies import (
+    CHOICE_LIFE,
+    DANGER_QUESTION,
+    ask_about_danger,
+    is_emergency,
+    raise_danger,
+    says_no,
+)
+from sapa.services.inbound import spoken_text
 from sapa.services.ports import Engine, EngineFailed, EngineUnavailable, Tx
 from sapa.services.records import InboundMessage, Reply, Turn
 from sapa.services.replies import queue_replies
 
 # Tries that were ours (a worker died, the engine stumbled over this message) before a human is asked instead.
 MAX_ATTEMPTS = 4
-# How long a numbered choice can still be answered by its number.
-CHOICE_LIFE = timedelta(hours=24)
 # Replies after which a human is told, and the kind of case it is.
 CASE_OF_REPLY = {
     "dialog/keluhan": "keluhan",
@@ -93,13 +99,17 @@ async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, now: d
 
 
 def _chosen_option(deps: Deps, message: InboundMessage, spoken: str, now: datetime) -> str | None:
-    """The label behind "1" or "2" when our last message offered numbered choices."""
+    """The label behind "1" or "2" when our last message offered choices; "tidak" is the second of a yes-or-no."""
+    with deps.store.transaction(write=False) as tx:
+        last = tx.last_said(message.contact_id, now - CHOICE_LIFE)
+    if last is None:
+        return None
+    if last.content_id == DANGER_QUESTION and says_no(spoken):
+        return last.options[-1]
     number = spoken.strip(" .)").strip()
     if not (number.isascii() and number.isdigit() and len(number) == 1):
         return None
-    with deps.store.transaction(write=False) as tx:
-        options = tx.last_options(message.contact_id, now - CHOICE_LIFE)
-    return options[int(number) - 1] if 1 <= int(number) <= len(options) else None
+    return last.options[int(number) - 1] if 1 <= int(number) <= len(last.options) else None
 
 
 def _metadata(deps: Deps, message: InboundMessage, now: datetime) -> Mapping[str, Any]:
@@ -121,9 +131,12 @@ def _finish(deps: Deps, claim: Claim, turn: Turn, now: datetime) -> bool:
         if not tx.finish_inbound(message.id, claim.owner, turn.label, now):
             return False
         tx.set_dialogue_reset(message.contact_id, False)
-        danger = next((reply.key for reply in turn.replies if reply.key.startswith("bahaya/")), None)
+        danger = next((reply.key for reply in turn.replies if is_emergency(reply.key)), None)
+        question = next((reply for reply in turn.replies if reply.key == DANGER_QUESTION), None)
         if danger is not None:
             raise_danger(deps, tx, message, danger, now)
+        elif question is not None:
+            ask_about_danger(deps, tx, message, question, now)
         else:
             queue_replies(deps, tx, message, turn.replies, now)
             _follow_up(tx, message, turn, now)

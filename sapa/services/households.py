@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,9 @@ from sapa.family.calendar import age_in_months
 from sapa.family.people import Child, Facility, Family, Posyandu, VaccineProfile
 from sapa.family.regions import timezone_for
 from sapa.services.ports import Tx
+
+# For texts only, where an age was said in months and none of the family's children has it.
+_DAYS_A_MONTH = 30
 
 
 def family_of(tx: Tx, household_id: str, now: datetime, default_timezone: str) -> Family:
@@ -65,6 +69,37 @@ def text_facts(family: Family) -> dict[str, Any]:
             "facility": {"name": facility.name, "phone": facility.phone} if facility else None,
         }
     return facts
+
+
+def stage_of(family: Family) -> str | None:
+    """The stage of the 1,000 days a family is in, where its records say so."""
+    return "anak" if family.children else None
+
+
+def said_facts(said: Mapping[str, Any], family: Family) -> dict[str, Any]:
+    """What texts may be fitted to because the message says so: a child of that age, a week of pregnancy.
+
+    Keys of `said`: age_months or age_days, gestational_week. A child of the family who is that old is the one meant;
+    else the text speaks of a child without a name.
+    """
+    facts: dict[str, Any] = {}
+    weeks = said.get("gestational_week")
+    if weeks is not None:
+        facts["gestational_week"] = int(weeks)
+    days = said.get("age_days")
+    months = said.get("age_months", None if days is None else int(days) // _DAYS_A_MONTH)
+    if months is None:
+        return facts
+    known = [entry for child in family.children if (entry := _child_facts(child, family))["age_months"] == months]
+    if known:
+        return facts | {"child": _plain(known[0])}
+    anonymous = {"name": None, "sex": None, "age_months": int(months)}
+    return facts | {"child": anonymous | {"age_days": int(days if days is not None else months * _DAYS_A_MONTH)}}
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a child without the date: what a reply says must survive JSON."""
+    return {name: value for name, value in facts.items() if name != "birth_date"}
 
 
 def _child_facts(child: Child, family: Family) -> dict[str, Any]:

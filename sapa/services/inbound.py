@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sapa.messaging import danger
-from sapa.messaging.states import Kind
 from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
+from sapa.services.emergencies import answered_yes, raise_danger
 from sapa.services.ports import Tx
 from sapa.services.records import InboundForm, InboundMessage, Reply
 from sapa.services.replies import queue_replies
-
-DANGER_PRIORITY = 0
 
 
 @dataclass(frozen=True)
@@ -85,19 +83,14 @@ def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime
 
 
 def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> bool:
-    finding = danger.check(spoken_text(message))
-    if finding is None:
+    spoken = spoken_text(message)
+    finding = danger.check(spoken)
+    if finding is not None:
+        key: str | None = "bahaya/bahasa-inggris" if finding.english else f"bahaya/{finding.kind}"
+    else:
+        key = answered_yes(tx, message.contact_id, spoken, now)
+    if key is None:
         return False
-    key = "bahaya/bahasa-inggris" if finding.english else f"bahaya/{finding.kind}"
     raise_danger(deps, tx, message, key, now)
     tx.finish_inbound(message.id, None, "danger", now)
     return True
-
-
-def raise_danger(deps: Deps, tx: Tx, message: InboundMessage, key: str, now: datetime) -> None:
-    """Answer an emergency within this turn, by the text `key`, and open a case for a human."""
-    queue_replies(
-        deps, tx, message, [Reply(key)], now, kind=Kind.DANGER, priority=DANGER_PRIORITY, exempt_from_opt_out=True
-    )
-    tx.open_case(message.contact_id, "danger", message.id, now)
-    tx.audit("danger", message.contact_id, {"kind": key.removeprefix("bahaya/")}, now)

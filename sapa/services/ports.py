@@ -19,6 +19,7 @@ from sapa.services.records import (
     Contact,
     InboundForm,
     InboundMessage,
+    LastSaid,
     LookupOutcome,
     OutboxDraft,
     OutboxMessage,
@@ -128,7 +129,12 @@ class Tx(Protocol):
         """Keep a status row and move the message forward if the rank goes up; False if this row was there already."""
 
     def outbox_of(self, contact_id: str) -> Sequence[OutboxMessage]: ...
-    def last_options(self, contact_id: str, since: datetime) -> tuple[str, ...]: ...
+    def last_said(self, contact_id: str, since: datetime) -> LastSaid | None:
+        """The newest message to a contact, if it is not older than `since`."""
+
+    def last_topic(self, contact_id: str, since: datetime) -> str | None:
+        """The content id of the newest answer to a question of the contact, if it is not older than `since`."""
+
     def sent_reminders_on(self, contact_id: str, start: datetime, end: datetime) -> int: ...
 
     # --- reminders
@@ -158,6 +164,9 @@ class Tx(Protocol):
         """Open a case; the same inbound message and kind never open two."""
 
     def open_cases_of(self, contact_id: str) -> list[CaseRow]: ...
+    def open_cases(self) -> list[CaseRow]:
+        """Every open case, oldest first."""
+
     def close_case(self, case_id: str, outcome: str, now: datetime) -> None: ...
     def audit(self, event: str, contact_id: str | None, detail: Mapping[str, Any], now: datetime) -> None: ...
 

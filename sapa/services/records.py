@@ -142,6 +142,15 @@ class OutboxMessage:
 
 
 @dataclass(frozen=True)
+class LastSaid:
+    """What a contact heard from us last: which text, and the labels behind its numbered choices."""
+
+    content_id: str
+    options: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+
+
+@dataclass(frozen=True)
 class ReminderRow:
     """A planned message as the store keeps it."""
 

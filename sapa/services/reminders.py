@@ -22,6 +22,8 @@ from sapa.services.replies import render_reply
 HORIZON = timedelta(days=731)
 REMINDER_PRIORITY = 50
 _ONE_A_DAY = 1
+# How soon a reminder held back by an emergency is looked at again.
+PAUSE = timedelta(hours=1)
 
 
 def replan(deps: Deps, tx: Tx, household_id: str, now: datetime) -> tuple[int, int]:
@@ -53,7 +55,7 @@ def replan_dirty(deps: Deps, now: datetime, limit: int = 200) -> int:
 def queue_due(deps: Deps, now: datetime, limit: int = 500) -> Counter[str]:
     """Put what is due into the outbox. Costs what is due, not what exists.
 
-    Returns counts by fate: queued, dropped, postponed, nobody.
+    Returns counts by fate: queued, dropped, postponed, paused.
     """
     with deps.store.transaction(write=False) as tx:
         households = list(dict.fromkeys(row.household_id for row in tx.due_reminders(now, limit)))
@@ -101,6 +103,11 @@ def _queue_one(
         # Nobody is asked whether they came to what they were not invited to.
         _drop(tx, row, "not_invited", now, fates)
         return
+    if _in_danger(tx, row.household_id):
+        # Nobody in an emergency is told of a posyandu day. Looked at again until a human closes the case.
+        tx.postpone_reminder(row.id, next_allowed(now + PAUSE, family.timezone, family.quiet_hours))
+        fates["paused"] += 1
+        return
     fresh = refresh(reminder, family)
     if fresh is None:
         _drop(tx, row, "nothing_to_say", now, fates)
@@ -121,6 +128,12 @@ def _queue_one(
         return
     tx.finish_reminder(row.id, ReminderState.QUEUED, None, contact.id, outbox_id, now)
     fates["queued"] += 1
+
+
+def _in_danger(tx: Tx, household_id: str) -> bool:
+    """Whether somebody of the household has reported a danger that no human has settled yet."""
+    contacts = tx.caregivers_of(household_id)
+    return any(case.kind == "danger" for contact in contacts for case in tx.open_cases_of(contact.id))
 
 
 def _was_sent(tx: Tx, household_id: str, reminder_id: str) -> bool:

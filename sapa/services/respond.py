@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from sapa.family.people import Family
 from sapa.family.reading.words import normalize
-from sapa.messaging import loss
+from sapa.messaging import danger, loss
 from sapa.services.deps import Deps
 from sapa.services.dose_recording import record_from_message
-from sapa.services.households import family_of_contact
+from sapa.services.emergencies import DANGER_QUESTION
+from sapa.services.households import family_of_contact, said_facts, stage_of
 from sapa.services.ports import Tx
 from sapa.services.records import Reply
+from sapa.services.understanding import DANGER_SURE, UNSURE, Talk, Understood, settle, topics_asked
 
 # Flows whose dialogue is not there yet: the bot says so and offers a human, it never pretends.
 _NOT_YET = frozenset(
@@ -26,7 +30,6 @@ _NOT_YET = frozenset(
     }
 )
 _FIXED = {
-    "danger": "bahaya/umum",
     "keluhan": "dialog/keluhan",
     "handover": "dialog/manusia/tersambung",
     "out_of_scope": "dialog/di-luar-lingkup",
@@ -42,17 +45,26 @@ _FIXED = {
     "flow/catat-imunisasi": "dialog/catat-imunisasi/tidak-ada",
     "flow/daftar-anak": "dialog/persetujuan/minta",
 }
+# Topics answered from the family's records, whatever age the message names.
+_OF_RECORDS = frozenset({"imunisasi/jadwal", "imunisasi/terlambat", "posyandu/jadwal"})
+# How long a topic is still being talked about.
+TALK_LIFE = timedelta(minutes=30)
 _OFFER_HUMAN = "dialog/manusia/tawarkan"
 _CHOICES = 3
 
 
-def replies_for_label(label: str, confidence: float, text: str, content_ids: Collection[str]) -> tuple[Reply, ...]:
+def replies_for_label(
+    label: str, confidence: float, text: str, content_ids: Collection[str], said: Mapping[str, Any] | None = None
+) -> tuple[Reply, ...]:
     """The replies to a label that need no record of the contact. Unknown labels get the fallback.
 
-    A message taken for a loss on too little is offered a human instead of condolences (sapa.messaging.loss).
+    `said`: texts' facts that the message itself gives (`said_facts`). A message taken for a loss on too little is
+    offered a human instead of condolences (sapa.messaging.loss); a danger the model only suspects is asked about.
     """
     if label == "flow/duka" and not loss.believable(confidence, text):
         return (Reply(_OFFER_HUMAN),)
+    if label == "danger":
+        return (_danger(confidence, text),)
     if label == "sapaan":
         return (Reply(_smalltalk(text)),)
     if label in _FIXED:
@@ -60,32 +72,70 @@ def replies_for_label(label: str, confidence: float, text: str, content_ids: Col
     if label in _NOT_YET:
         return (Reply("dialog/belum-bisa"),)
     if label in content_ids:
-        return (Reply(label),)
+        return (Reply(label, {} if label in _OF_RECORDS else dict(said or {})),)
     if "/" in label and not label.startswith("flow/"):
         return (Reply("dialog/belum-ada", {"title": label.rsplit("/", 1)[1].replace("-", " ")}),)
     return (Reply("dialog/tidak-paham"),)
 
 
+def _danger(confidence: float, text: str, otherwise: str = "keluhan") -> Reply:
+    """The emergency text for a danger that no rule of words found: asked about unless the model is sure.
+
+    `otherwise`: the label to go on with after a no.
+    """
+    kind = danger.likely_kind(text)
+    if confidence >= DANGER_SURE:
+        return Reply(f"bahaya/{kind}")
+    return Reply(DANGER_QUESTION, {"labels": ["danger", otherwise], "about": kind})
+
+
 def respond(
     deps: Deps,
     contact_id: str,
-    label: str,
-    confidence: float,
+    understood: Understood,
     text: str,
     now: datetime,
     content_ids: Collection[str],
+    titles: Mapping[str, str],
 ) -> tuple[Reply, ...]:
     """The replies to a message of a known contact, with what it changes already done.
 
     Doing it twice for one message changes nothing more.
     """
     with deps.store.transaction() as tx:
-        if label == "flow/profil":
+        if understood.label == "flow/profil" and not understood.unsure:
             return (_profile(deps, tx, contact_id, now),)
+        # "BCG 12 Mei" is no sentence a classifier could be sure of, but it says all that is needed.
+        label = UNSURE if understood.unsure else understood.label
         recorded = record_from_message(deps, tx, contact_id, text, label, now)
         if recorded is not None:
             return (recorded,)
-    return replies_for_label(label, confidence, text, content_ids)
+        family = family_of_contact(tx, contact_id, now, deps.default_timezone)
+        talk = Talk(tx.last_topic(contact_id, now - TALK_LIFE), stage_of(family))
+        settled = settle(understood, talk, text)
+        # A tie broken in favour of the profile is answered with the family's own data too.
+        if settled.label == "flow/profil" and not settled.unsure:
+            return (_profile(deps, tx, contact_id, now),)
+    return replies_to(settled, text, family, content_ids, titles)
+
+
+def replies_to(
+    settled: Understood, text: str, family: Family, content_ids: Collection[str], titles: Mapping[str, str]
+) -> tuple[Reply, ...]:
+    """The replies to what a message was taken for: an answer, two for two questions, or a question back."""
+    if settled.label == "danger":
+        # Asked about even where nothing is sure: a choice of topics is no answer to what may be an emergency.
+        others = choices(settled.ranking, content_ids)
+        return (_danger(settled.confidence, text, *others[:1]),)
+    if settled.unsure:
+        return (clarify(settled.ranking, content_ids, titles),)
+    said = said_facts(settled.said, family)
+    topics = topics_asked(settled, content_ids)
+    if topics:
+        first, second = (replies_for_label(topic, settled.confidence, text, content_ids, said) for topic in topics)
+        # The numbered next questions stand below the second answer only: "1" must mean one thing.
+        return (replace(first[0], vars={**first[0].vars, "followed": True}), *second)
+    return replies_for_label(settled.label, settled.confidence, text, content_ids, said)
 
 
 def choices(ranking: Sequence[tuple[str, float]], content_ids: Collection[str]) -> tuple[str, ...]:
@@ -93,7 +143,7 @@ def choices(ranking: Sequence[tuple[str, float]], content_ids: Collection[str]) 
     return tuple(label for label, _ in ranking if label in content_ids)[:_CHOICES]
 
 
-def clarify(ranking: Sequence[tuple[str, float]], content_ids: Collection[str], titles: dict[str, str]) -> Reply:
+def clarify(ranking: Sequence[tuple[str, float]], content_ids: Collection[str], titles: Mapping[str, str]) -> Reply:
     """Ask which of the likeliest topics was meant; with fewer than two to choose from, say so and offer a human."""
     labels = choices(ranking, content_ids)
     if len(labels) < 2:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from sapa.services.records import CaseRow
@@ -32,10 +32,14 @@ class CaseQueries:
         ).one()
 
     def open_cases_of(self, contact_id: str) -> list[CaseRow]:
+        return self._open(CaseTable.contact_id == contact_id)
+
+    def open_cases(self) -> list[CaseRow]:
+        return self._open()
+
+    def _open(self, *conditions: ColumnElement[bool]) -> list[CaseRow]:
         rows = self._s.scalars(
-            select(CaseTable)
-            .where(CaseTable.contact_id == contact_id, CaseTable.closed_at.is_(None))
-            .order_by(CaseTable.opened_at)
+            select(CaseTable).where(CaseTable.closed_at.is_(None), *conditions).order_by(CaseTable.opened_at)
         )
         return [
             CaseRow(

@@ -14,6 +14,7 @@ from sapa.messaging.states import PROVIDER_STATUS, Channel, Kind, OutboxState, m
 from sapa.services.records import (
     CannotTell,
     Found,
+    LastSaid,
     LookupOutcome,
     MediaItem,
     OutboxDraft,
@@ -312,15 +313,29 @@ class OutboxQueries(PeopleQueries):
         )
         return [self._record(row) for row in rows]
 
-    def last_options(self, contact_id: str, since: datetime) -> tuple[str, ...]:
-        """The numbered choices of the newest message to a contact, if that message is not older than `since`."""
+    def last_said(self, contact_id: str, since: datetime) -> LastSaid | None:
         row = self._s.execute(
-            select(OutboxTable.options, OutboxTable.created_at)
+            select(OutboxTable.content_id, OutboxTable.options, OutboxTable.in_reply_to, OutboxTable.created_at)
             .where(OutboxTable.contact_id == contact_id, OutboxTable.state != OutboxState.SUPPRESSED.value)
             .order_by(OutboxTable.seq.desc())
             .limit(1)
         ).first()
-        return tuple(row.options) if row is not None and row.created_at >= since else ()
+        if row is None or row.created_at < since:
+            return None
+        return LastSaid(row.content_id, tuple(row.options), row.in_reply_to)
+
+    def last_topic(self, contact_id: str, since: datetime) -> str | None:
+        return self._s.scalar(
+            select(OutboxTable.content_id)
+            .where(
+                OutboxTable.contact_id == contact_id,
+                OutboxTable.kind == Kind.ANSWER.value,
+                OutboxTable.in_reply_to.is_not(None),
+                OutboxTable.created_at >= since,
+            )
+            .order_by(OutboxTable.seq.desc())
+            .limit(1)
+        )
 
     def _move(self, row: OutboxTable, state: OutboxState, now: datetime, error_code: str | None = None) -> None:
         current = OutboxState(row.state)

@@ -73,7 +73,7 @@ def test_no_sentence_is_taught_with_two_meanings() -> None:
 
 
 def test_sentences_of_others_are_mostly_understood(model: LinearModel) -> None:
-    """A floor, not the aim: 74 of 100 right at once, 86 among the first three."""
+    """A floor, not the aim: 88 of 100 right at once, 95 among the first three."""
     with (ROOT / "tests" / "data" / "dev.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     first = third = 0
@@ -82,8 +82,8 @@ def test_sentences_of_others_are_mostly_understood(model: LinearModel) -> None:
         ranking = [intent_to_label(intent) for intent, _ in model.ranking(row["text"])[:3]]
         first += bool(ranking) and ranking[0] in right
         third += bool(right & set(ranking))
-    assert first / len(rows) >= 0.74
-    assert third / len(rows) >= 0.86
+    assert first / len(rows) >= 0.88
+    assert third / len(rows) >= 0.95
 
 
 def test_probabilities_add_up_and_are_sorted(model: LinearModel) -> None:
@@ -105,11 +105,33 @@ def test_training_twice_gives_the_same_model() -> None:
     )
 
 
-def test_no_sentence_of_the_development_set_is_learnt_from() -> None:
-    """Measured on, never trained on: not even a keyword that both happen to hold."""
-    with (ROOT / "tests" / "data" / "dev.tsv").open(encoding="utf-8", newline="") as file:
-        measured = {
-            " ".join(normalize(row["text"])) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        }
-    learnt = {" ".join(normalize(text)) for texts in EXAMPLES.values() for text in texts}
-    assert measured & learnt == set()
+def _measured() -> dict[str, frozenset[str]]:
+    """Every message we measure on: its words meant, and the set of them."""
+    found = {}
+    for path in [ROOT / "tests" / "data" / "dev.tsv", *sorted((ROOT / "tests" / "data" / "blind").glob("*.tsv"))]:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                words = normalize(row["text"])
+                found[" ".join(words)] = frozenset(words)
+    return found
+
+
+def test_nothing_we_measure_on_is_learnt_from_not_even_lightly_edited() -> None:
+    """Neither the same words, nor, of four words and more, 70 of 100 shared (shared words over all words of both)."""
+    measured = _measured()
+    holding: dict[str, list[frozenset[str]]] = defaultdict(list)
+    for words in measured.values():
+        for word in words if len(words) >= 4 else ():
+            holding[word].append(words)
+    learnt = [text for texts in EXAMPLES.values() for text in texts]
+    close = []
+    for text in learnt:
+        words = frozenset(normalize(text))
+        others = {other for word in words for other in holding.get(word, ())}
+        if " ".join(normalize(text)) in measured or any(_shared(words, other) >= 0.7 for other in others):
+            close.append(text)
+    assert close == []
+
+
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other)

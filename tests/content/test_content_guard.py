@@ -127,6 +127,7 @@ OWN_VARS: Mapping[str, list[Any]] = {
     "facility": [None, LONG["facility"]["name"]],
     "also": [[], ALSO],
     "profile": ["pentavalen", "heksavalen"],
+    "about": [None, "umum", "hamil", "bayi-anak", "kejiwaan", "kekerasan"],
 }
 NULLABLE = {"next", "child_sex", "sessions"}  # always given, but may be unknown
 BY_KIND = {"children", "posyandu"}  # of another shape in reminders than in a family's facts
@@ -381,7 +382,16 @@ def test_a_text_about_symptoms_says_when_and_where_to_go(content_id: str) -> Non
             assert "119" in text and "puskesmas" in text, text
 
 
-@pytest.mark.parametrize("content_id", [item.id for item in ITEMS if item.kind is Kind.DANGER])
+def test_the_question_about_a_danger_says_where_to_go_before_it_is_answered() -> None:
+    for channel in ("whatsapp", "sms"):
+        for text in texts("bahaya/tanya", channel):
+            assert re.search(r"119|129", text) and re.search(r"balas \*?YA\*? atau \*?TIDAK\*?", text, re.IGNORECASE)
+            assert re.search(r"jangan (menunggu|sendirian)|pergi ke tempat", text), text
+
+
+@pytest.mark.parametrize(
+    "content_id", [item.id for item in ITEMS if item.kind is Kind.DANGER and item.id != "bahaya/tanya"]
+)
 def test_an_emergency_text_gives_a_number_and_says_that_somebody_is_told(content_id: str) -> None:
     for channel in ("whatsapp", "sms"):
         for text in texts(content_id, channel):

@@ -35,6 +35,7 @@ bulan: [Januari, Februari, Maret, April, Mei, Juni, Juli, Agustus, September, Ok
 bulan_pendek: [Jan, Feb, Mar, Apr, Mei, Jun, Jul, Agu, Sep, Okt, Nov, Des]
 kata_akhir_daftar: dan
 umur: {newborn: baru lahir, day: hari, week: minggu, month: bulan, year: tahun}
+anak_tanpa_nama: Si Kecil
 """
 WORDS_DOSES = """
 dosis: {BCG: BCG, DPTHBHIB1: DPT-HB-Hib 1}
@@ -330,3 +331,20 @@ def test_a_clinical_text_is_not_sent_after_its_review_date(
 def test_an_expired_text_does_not_ask_for_its_own_variables(shelf: Shelf) -> None:
     shelf.put("gizi/telur", "{{ place }}", head={"vars": "[place]"})
     assert shelf.load().render("gizi/telur", "sms", date(2027, 1, 1)).replaces == "gizi/telur"
+
+
+def test_a_child_whose_name_nobody_told_has_a_kind_name(shelf: Shelf) -> None:
+    shelf.put("gizi/a", "{{ child.name }} ({{ child | umur }})")
+    library = shelf.load()
+    unnamed = {"name": None, "age_months": 7, "age_days": 210}
+    assert library.render("gizi/a", "whatsapp", TODAY, child=unnamed).text.startswith("Si Kecil (7 bulan)")
+    assert library.render("gizi/a", "whatsapp", TODAY, child={**unnamed, "name": "Ani"}).text.startswith("Ani")
+
+
+def test_an_answer_that_another_one_follows_offers_no_next_questions(shelf: Shelf) -> None:
+    shelf.put("gizi/a", "Satu.")
+    shelf.put("gizi/b", "Dua.", head={"next": "[gizi/a]"})
+    library = shelf.load()
+    assert library.render("gizi/b", "whatsapp", TODAY).next == ("gizi/a",)
+    followed = library.render("gizi/b", "whatsapp", TODAY, followed=True)
+    assert (followed.next, followed.text) == ((), "Dua.")
