@@ -12,6 +12,7 @@ import structlog
 from bot import quiet
 from bot.engine import read_turn
 from bot.model_files import current_model
+from bot.nlu.danger_model import load_from
 from sapa.services.records import Turn
 from sapa.services.understanding import Understood, understood_from
 
@@ -30,6 +31,7 @@ class LocalEngine:
         from rasa.core.tracker_store import InMemoryTrackerStore
         from rasa.shared.core.domain import Domain
 
+        self.danger_chance = load_from(model).chance
         # The same store as in the one-machine run would need a file; a conversation here ends with the process.
         self.agent = Agent.load(
             str(model),

@@ -2,21 +2,28 @@
 
 Both get the same messages, once as they are and once re-spelt with common abbreviations. Ours answers as the running
 bot does: stop words, danger words, language, model, thresholds. Stock Rasa is its model and its thresholds alone, with
-the same texts behind them. What the figures mean and how good they are: docs/nlu.md.
+the same texts behind them. Beside the table: our classifier of labels in cross-validation on its own training
+sentences, and on request how much of a list of slang we know. What the figures mean and how good they are: docs/nlu.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import hashlib
+import inspect
 import json
+import logging
 import math
+import multiprocessing
 import re
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +31,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -31,6 +40,7 @@ from rich.table import Table
 from bot import quiet
 from bot.local_engine import LocalEngine
 from bot.model_files import wanted_model
+from bot.nlu import coverage
 from sapa import settings
 from sapa.bootstrap import StartError, answering
 from sapa.family.people import Family
@@ -112,13 +122,161 @@ def train(config: Path, model: Path, log: Path, fresh: bool) -> Trained:
     return Trained(model, float(clocked.read_text(encoding="utf-8")) if clocked.is_file() else None)
 
 
-class StockEngine(LocalEngine):
-    """Asked like ours, but with a model of its own choosing."""
+class BareEngine(LocalEngine):
+    """Asked like ours, but any model, and without actions."""
 
     def __init__(self, model: Path) -> None:
         from rasa.core.agent import Agent
 
+        # Unasked, Rasa writes every message it understands to standard output.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        logging.getLogger("rasa").setLevel(logging.ERROR)
         self.agent = Agent.load(str(model))
+
+
+# --- memory
+
+_ASKED_FOR_MEMORY = 50  # messages
+
+
+def memory_mb(model: Path, examples: Sequence[Example]) -> float:
+    """Megabytes (10^6 bytes) of resident memory that a fresh process gains by loading a model and using it."""
+    spread = examples[:: max(1, len(examples) // _ASKED_FOR_MEMORY)][:_ASKED_FOR_MEMORY]
+    with _processes(1) as pool:
+        return pool.submit(_gained, model, [example.text for example in spread]).result()
+
+
+def _gained(model: Path, texts: Sequence[str]) -> float:
+    """In the fresh process. Rasa, which every model needs, is there before; what only this model needs is counted."""
+    import rasa.core.agent
+
+    assert rasa.core.agent
+    before = _resident_bytes()
+    engine = BareEngine(model)
+
+    async def ask() -> None:
+        for text in texts:
+            await engine.understand(neutralize(text) or "")
+
+    asyncio.run(ask())
+    return round((_resident_bytes() - before) / 1e6, 1)
+
+
+def _resident_bytes() -> int:
+    """Now, where the system tells it (Linux); else the most there has been (macOS, which counts in bytes)."""
+    gc.collect()
+    statm = Path("/proc/self/statm")
+    if statm.is_file():
+        return int(statm.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _processes(workers: int) -> ProcessPoolExecutor:
+    """Fresh processes: copies of this one would hold TensorFlow's locks and its memory."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+# --- cross-validation
+
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One sentence the model had not seen: where its intent stood (0 is first), its chance, the first one's chance."""
+
+    place: int
+    chance: float
+    confidence: float
+
+
+def training_sentences(root: Path = settings.ROOT) -> list[tuple[str, str]]:
+    """Every sentence with its intent, in the order of the files."""
+    found = []
+    for path in sorted((root / "data").rglob("*.yml")):
+        for block in yaml.safe_load(path.read_text(encoding="utf-8")).get("nlu") or ():
+            lines = (block.get("examples") or "").splitlines()
+            found += [(line.removeprefix("- "), block["intent"]) for line in lines if line.startswith("- ")]
+    return found
+
+
+def cross_validate(sentences: Sequence[tuple[str, str]], folds: int, done: Callable[[], None]) -> dict[str, Any]:
+    """Figures of our classifier of labels on sentences it did not learn, `done` after each fold; two processes.
+
+    Stratified by intent, so at least two sentences of each are needed. Sentences of one intent were written by the
+    same hands and many are alike, so the figures are better than those of strangers' messages; they are for comparing
+    one version with the next. Danger words and the eye for danger (bot.nlu.danger_watch) have no part in them.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    component, threshold = _our_pipeline()
+    texts, intents = zip(*sentences, strict=True)
+    split = list(StratifiedKFold(folds, shuffle=True, random_state=component["seed"]).split(texts, intents))
+    guesses: list[Guess] = []
+    with _processes(2) as pool:
+        running = []
+        for seen, unseen in split:
+            parts = [[sentences[i] for i in part] for part in (seen, unseen)]
+            running.append(pool.submit(_guess, component, *parts))
+        for finished in as_completed(running):
+            guesses += finished.result()
+            done()
+    return {"folds": folds} | cross_validation_figures(guesses, threshold)
+
+
+def _guess(
+    component: Mapping[str, Any], seen: Sequence[tuple[str, str]], unseen: Sequence[tuple[str, str]]
+) -> list[Guess]:
+    from bot.nlu.linear import LinearModel
+
+    known = inspect.signature(LinearModel).parameters
+    model = LinearModel(**{name: value for name, value in component.items() if name in known})
+    model.fit([text for text, _ in seen], [intent for _, intent in seen])
+    return [_guessed(model.ranking(text), intent) for text, intent in unseen]
+
+
+def _guessed(ranking: Sequence[tuple[str, float]], intent: str) -> Guess:
+    """A sentence without words gets no ranking: its intent stands nowhere, at no chance."""
+    for place, (name, chance) in enumerate(ranking):
+        if name == intent:
+            return Guess(place, chance, ranking[0][1])
+    return Guess(sys.maxsize, 0.0, 0.0)
+
+
+def cross_validation_figures(guesses: Sequence[Guess], threshold: float) -> dict[str, Any]:
+    """Shares of all sentences; `sure` are those at or above the threshold, `right_when_sure` is a share of them."""
+    sure = [guess for guess in guesses if guess.confidence >= threshold]
+    losses = [-math.log(max(guess.chance, 1e-12)) for guess in guesses]
+    return {
+        "sentences": len(guesses),
+        "top1": _share([guess.place == 0 for guess in guesses]),
+        "top3": _share([guess.place < 3 for guess in guesses]),
+        "log_loss": round(sum(losses) / len(losses), 4) if losses else 0.0,
+        "threshold": threshold,
+        "sure": _share([guess.confidence >= threshold for guess in guesses]),
+        "right_when_sure": _share([guess.place == 0 for guess in sure]),
+    }
+
+
+def _our_pipeline() -> tuple[dict[str, Any], float]:
+    """The settings of our classifier of labels and the threshold below which the bot asks back, from config.yml."""
+    from bot.nlu.linear import LinearIntentClassifier
+
+    pipeline = yaml.safe_load((settings.ROOT / "config.yml").read_text(encoding="utf-8"))["pipeline"]
+    named = {part["name"].rpartition(".")[2]: part for part in pipeline}
+    component = LinearIntentClassifier.get_default_config() | named[LinearIntentClassifier.__name__]
+    return component, float(named["FallbackClassifier"]["threshold"])
+
+
+def _cross_validation_lines(found: Mapping[str, Any]) -> list[str]:
+    return [
+        f"ours in cross-validation: {found['sentences']} training sentences, {found['folds']} folds",
+        f"{'right label first (top-1)':<52}{found['top1']:>8.1%}",
+        f"{'right label among three (top-3)':<52}{found['top3']:>8.1%}",
+        f"{'log loss':<52}{found['log_loss']:>8.3f}",
+        f"{'confidence of {:.2f} or more'.format(found['threshold']):<52}{found['sure']:>8.1%}",
+        f"{'  of these right':<52}{found['right_when_sure']:>8.1%}",
+    ]
 
 
 # --- answering
@@ -228,6 +386,7 @@ _ROWS = (
     ("duka_missed", "a loss (flow/duka) missed", "{:.1%}"),
     ("ms_p50", "a message, half within (ms)", "{:.1f}"),
     ("ms_p95", "a message, 95 of 100 within (ms)", "{:.1f}"),
+    ("memory_mb", "memory of the loaded model (MB)", "{:.0f}"),
     ("train_seconds", "training (s)", "{:.0f}"),
 )
 
@@ -267,8 +426,13 @@ def _say(progress: Progress, what: str, total: int | None = None) -> Any:
     return progress.add_task(what, total=total)
 
 
-def run(examples: list[Example], respelling: Mapping[str, str], epochs: int, fresh: bool) -> dict[str, Any]:
-    """Train what is missing, ask everything, measure. Raises Trouble, StartError, settings.SettingsError."""
+def run(
+    examples: list[Example], respelling: Mapping[str, str], epochs: int, fresh: bool, folds: int = 0
+) -> dict[str, Any]:
+    """Train what is missing, ask everything, measure; no cross-validation with 0 folds.
+
+    Raises Trouble, StartError, settings.SettingsError.
+    """
     config = settings.load()
     folder = config.model_dir / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -278,13 +442,23 @@ def run(examples: list[Example], respelling: Mapping[str, str], epochs: int, fre
     columns: dict[str, dict[str, Any]] = {}
     with _progress() as progress:
         for name, respond, trained, load in _contestants(progress, folder, config.var_dir, epochs, fresh):
+            task = _say(progress, f"{name}: memory")
+            once = {"train_seconds": trained.seconds, "memory_mb": memory_mb(trained.model, examples)}
+            progress.update(task, total=1, completed=1)
             engine = load()
             for suffix, sentences in (("", examples), ("_respelt", hasty)):
                 task = _say(progress, f"asking {name}{suffix}".replace("_", " "), len(sentences))
                 asked, seconds = _ask(engine, respond, texts, sentences, partial(progress.advance, task))
-                columns[name + suffix] = figures(sentences, asked, seconds) | {"train_seconds": trained.seconds}
+                columns[name + suffix] = figures(sentences, asked, seconds) | once
+        validated = _cross_validation(progress, folds) if folds else None
     changed = sum(before.text != after.text for before, after in zip(examples, hasty, strict=True))
-    return {"messages": len(examples), "respelt": changed, "epochs": epochs, "columns": columns}
+    report = {"messages": len(examples), "respelt": changed, "epochs": epochs, "columns": columns}
+    return report | {"cross_validation": validated}
+
+
+def _cross_validation(progress: Progress, folds: int) -> dict[str, Any]:
+    task = _say(progress, f"ours: cross-validation, {folds} folds (some minutes)", folds)
+    return cross_validate(training_sentences(), folds, partial(progress.advance, task))
 
 
 def _contestants(
@@ -301,7 +475,7 @@ def _contestants(
     (folder / f"{name}.yml").write_text(config, encoding="utf-8")
     stock = train(folder / f"{name}.yml", folder / f"{name}.tar.gz", var_dir / "nlu-bench-stock.log", fresh)
     progress.update(task, total=1, completed=1)
-    yield "stock", answer_stock, stock, lambda: StockEngine(stock.model)
+    yield "stock", answer_stock, stock, lambda: BareEngine(stock.model)
 
 
 def _ask(
@@ -340,27 +514,46 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--respell", type=Path, default=data / "respell.tsv", help="words and what is written for them")
     parser.add_argument("--epochs", type=int, default=30, help="of the stock classifier (default 30)")
     parser.add_argument("--fresh", action="store_true", help="train again even where the model is there")
+    parser.add_argument("--no-cv", action="store_true", help="leave the cross-validation out")
+    parser.add_argument("--slang", type=Path, metavar="FILE", help="TSV of typed forms and meanings: how many we know")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(argv)
+
+
+def _report(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Everything asked for; the files are read first, so that what is wrong with them shows at once."""
+    examples = read_examples(_read(arguments.file))
+    if not examples:
+        raise Trouble(f"{arguments.file}: no sentence in it")
+    respelling = read_respelling(_read(arguments.respell))
+    slang = None
+    if arguments.slang:
+        slang = coverage.cover(coverage.read_reference(_read(arguments.slang))).figures()
+    folds = 0 if arguments.no_cv else _FOLDS
+    return run(examples, respelling, arguments.epochs, arguments.fresh, folds) | {"slang": slang}
+
+
+def _print(report: Mapping[str, Any]) -> None:
+    drawn = table(report["columns"], report["messages"], report["respelt"])
+    Console(width=None if sys.stdout.isatty() else 120).print(drawn)
+    if report["cross_validation"]:
+        print("", *_cross_validation_lines(report["cross_validation"]), sep="\n")
+    if report["slang"]:
+        print("", *coverage.lines_of(report["slang"]), sep="\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table; 1 with one clear line where it cannot be made."""
     arguments = _arguments(argv)
     try:
-        examples = read_examples(_read(arguments.file))
-        if not examples:
-            raise Trouble(f"{arguments.file}: no sentence in it")
-        report = run(examples, read_respelling(_read(arguments.respell)), arguments.epochs, arguments.fresh)
+        report = _report(arguments)
     except (Trouble, StartError, settings.SettingsError, ValueError) as error:
         print(f"nlu-bench: {error}", file=sys.stderr)
         return 1
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
-        Console(width=None if sys.stdout.isatty() else 120).print(
-            table(report["columns"], report["messages"], report["respelt"])
-        )
+        _print(report)
     return 0
 
 

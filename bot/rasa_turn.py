@@ -17,6 +17,9 @@ from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.events import BotUttered, Event, Restarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from sapa.services.respond import replies_to_foreign
+from sapa.services.understanding import understood_from
+
 CHANNEL = "sapa"
 
 
@@ -44,6 +47,8 @@ async def take_turn(
     Returns {"replies": [{"reply", "vars"}], "label": intent, "confidence": 0..1, "ranking": [[intent, confidence]]}.
     """
     make_strict(agent)
+    if metadata.get("language"):
+        return await _foreign_turn(agent, text, str(metadata["language"]))
     # Looking and acting under one lock: a second request for the same message waits here, then reads back.
     async with agent.lock_store.lock(sender):
         tracker = await agent.tracker_store.retrieve(sender)
@@ -62,6 +67,19 @@ async def take_turn(
             )
             before = await _handle(agent.processor, message)
     return before
+
+
+async def _foreign_turn(agent: Agent, text: str, language: str) -> dict[str, Any]:
+    """A message in another language: read for danger, and otherwise left out of the dialogue it would confuse."""
+    understood = understood_from(await agent.parse_message(text))
+    (reply,) = replies_to_foreign(understood, text, language)
+    label = understood.label if understood.label == "danger" else "bahasa_lain"
+    return {
+        "replies": [{"reply": reply.key, "vars": dict(reply.vars)}],
+        "label": label,
+        "confidence": understood.confidence if label == "danger" else 1.0,
+        "ranking": [],
+    }
 
 
 async def _handle(processor: MessageProcessor, message: UserMessage) -> dict[str, Any]:

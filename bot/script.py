@@ -45,7 +45,10 @@ class ScriptedRun:
         self._engine = engine
         self._folder = tempfile.TemporaryDirectory(prefix="sapa-chat-", ignore_cleanup_errors=True)
         self._clock = SetClock(now)
-        self._app = _app(Path(self._folder.name), self._clock)
+        # As in the worker: the model's eye for danger stands beside the words.
+        self._app = replace(
+            _app(Path(self._folder.name), self._clock), danger_chance=getattr(engine, "danger_chance", None)
+        )
         bootstrap.use(self._app)
         self._shown = 0
         self._senders: dict[str, tuple[Channel, str]] = {}

@@ -9,11 +9,14 @@ import socket
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from bot.engine import HttpEngine
+from bot.model_files import NoModel, current_model
+from bot.nlu.danger_model import load_from
 from sapa import logs
 from sapa.bootstrap import App, StartError, start
 from sapa.services.conversation import Claim, claim_next, hold_turn
@@ -100,7 +103,8 @@ def main() -> int:
     """Run until stopped; 1 with one clear line if it cannot start."""
     try:
         app = start()
-    except StartError as error:
+        app = replace(app, danger_chance=load_from(current_model(app.settings.model_dir)).chance)
+    except (StartError, NoModel, LookupError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 1
     logs.setup("worker", app.settings.log_level)

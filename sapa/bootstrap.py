@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -46,6 +46,7 @@ class App:
     gateway: Gateway
     clock: Clock
     mailbox: SimulatorMailbox | None = None
+    danger_chance: Callable[[str], float] | None = None
 
     @cached_property
     def deps(self) -> Deps:
@@ -60,6 +61,7 @@ class App:
             default_timezone=self.settings.default_timezone,
             content_sids=dict(twilio.content_sids) if twilio else {},
             templates_always=self.settings.simulator,
+            danger_chance=self.danger_chance,
         )
 
     @cached_property

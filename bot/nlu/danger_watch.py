@@ -23,58 +23,12 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import hstack
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from bot.nlu.questions import sentences
-from bot.nlu.words import normalize, stem
+from bot.nlu.danger_model import FILE, DangerModel
 from sapa.messaging import danger
-from sapa.messaging.danger_words import canonical
 
 DANGER, LOSS = "danger", "flow.duka"
 _RANKING = "intent_ranking"
-
-
-class DangerModel:
-    """Texts in, the chance of danger out (0 to 1). Plain scikit-learn, no Rasa.
-
-    Three views of a text: stems of the words meant, their letters, and the plain words of sapa.messaging.danger_words,
-    which already bring the many names of a sign together.
-    """
-
-    def __init__(self, c: float = 60.0, seed: int = 7) -> None:
-        words: dict[str, Any] = {"sublinear_tf": True, "token_pattern": r"\S+"}
-        self._stems = TfidfVectorizer(ngram_range=(1, 2), preprocessor=stem, **words)
-        self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-        self._signs = TfidfVectorizer(ngram_range=(1, 3), **words)
-        self._machine = LogisticRegression(C=c, solver="liblinear", random_state=seed)
-
-    def fit(self, texts: list[str], dangerous: list[bool]) -> DangerModel:
-        """Learn; `texts` as typed. Both kinds must occur."""
-        for view, words in self._views(texts):
-            view.fit(words)
-        self._machine.fit(self._features(texts), dangerous)
-        return self
-
-    def chance(self, text: str) -> float:
-        """The chance that a message tells of a danger that is there now.
-
-        The mean of what the whole message says and what its most alarming sentence says alone: a sign in the middle of
-        a long story is heard, a sentence torn from its story is not believed blindly.
-        """
-        parts = [part for part in sentences(text) if part != text and normalize(part)]
-        if not normalize(text):
-            return 0.0
-        chances = self._machine.predict_proba(self._features([text, *parts]))[:, 1]
-        return float((chances[0] + chances.max()) / 2)
-
-    def _features(self, texts: list[str]) -> Any:
-        return hstack([view.transform(words) for view, words in self._views(texts)]).tocsr()
-
-    def _views(self, texts: list[str]) -> list[tuple[TfidfVectorizer, list[str]]]:
-        meant = [" ".join(normalize(text)) for text in texts]
-        return [(self._stems, meant), (self._letters, meant), (self._signs, [canonical(text) for text in texts])]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -110,7 +64,7 @@ class DangerWatch(IntentClassifier, GraphComponent):
             [e.get(TEXT) for e in examples], dangerous
         )
         with self._storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, Path(folder) / "danger.joblib", compress=3)
+            joblib.dump(self._model, Path(folder) / FILE, compress=3)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -119,8 +73,10 @@ class DangerWatch(IntentClassifier, GraphComponent):
             text = message.get(TEXT) or ""
             if not self._model or not text:
                 continue
+            alone = self._model.chance(text)
+            message.set("danger_chance", alone, add_to_output=True)
             # Two voices are better than either: this one, and what danger is among all labels.
-            chance = (self._model.chance(text) + _among_all(message)) / 2
+            chance = (alone + _among_all(message)) / 2
             if chance >= self._threshold(text) and not _a_loss(message, chance):
                 _raise(message, chance)
         return messages
@@ -141,7 +97,7 @@ class DangerWatch(IntentClassifier, GraphComponent):
         """The trained component; an untrained one where nothing was learnt."""
         try:
             with model_storage.read_from(resource) as folder:
-                return cls(config, model_storage, resource, joblib.load(Path(folder) / "danger.joblib"))
+                return cls(config, model_storage, resource, joblib.load(Path(folder) / FILE))
         except (ValueError, FileNotFoundError):
             return cls(config, model_storage, resource)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sapa.family.people import Family
-from sapa.messaging import danger
 from sapa.messaging import text as message_text
 from sapa.messaging.states import Channel
 from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
+from sapa.services.emergencies import named_emergency
 from sapa.services.households import stage_of
 from sapa.services.records import Reply
 from sapa.services.replies import render_reply
@@ -42,7 +42,7 @@ class Asked:
         }
 
 
-def decide_before_rasa(deps: Deps, text: str) -> tuple[str, float, Reply] | None:
+def decide_before_rasa(deps: Deps, text: str, danger_chance: float | None) -> tuple[str, float, Reply] | None:
     """What stop words, danger words, odd input and language decide without Rasa: label, confidence, reply."""
     word = stop_word(text)
     if word is not None:
@@ -51,15 +51,15 @@ def decide_before_rasa(deps: Deps, text: str) -> tuple[str, float, Reply] | None
             "start": ("flow/mulai-lagi", 1.0, Reply("dialog/mulai-lagi")),
             "help": ("bantuan", 1.0, Reply("dialog/bantuan")),
         }[word]
-    finding = danger.check(text)
-    if finding is not None:
-        return "danger", 1.0, Reply("bahaya/bahasa-inggris" if finding.english else f"bahaya/{finding.kind}")
+    emergency = named_emergency(text, danger_chance)
+    if emergency is not None:
+        return "danger", 1.0, Reply(emergency)
     odd = message_text.classify_odd(text, ())
     if odd is not None:
         return "out_of_scope", 1.0, Reply(f"dialog/aneh/{odd}")
     verdict = deps.detect_language(text)
     if not verdict.indonesian:
-        return "bahasa_lain", verdict.confidence, Reply("dialog/bahasa-lain")
+        return "bahasa_lain", verdict.confidence, Reply("dialog/bahasa-lain", {"language": verdict.language})
     return None
 
 
@@ -72,7 +72,9 @@ def answer(
     titles: Mapping[str, str],
 ) -> Asked:
     """One turn without side effects."""
-    decided = decide_before_rasa(deps, text)
+    decided = decide_before_rasa(deps, text, understood.danger_chance)
+    if decided is not None and decided[0] == "bahasa_lain" and understood.label == "danger":
+        decided = None  # a danger is never refused for its language
     if decided is not None:
         label, confidence, reply = decided
         replies: tuple[Reply, ...] = (reply,)

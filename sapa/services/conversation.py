@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sapa.family.reading.words import read_yes_no
+from sapa.messaging import danger
 from sapa.messaging import text as message_text
 from sapa.messaging.labels import label_to_intent
 from sapa.services.deps import Deps
@@ -27,6 +28,8 @@ from sapa.services.replies import queue_replies
 
 # Tries that were ours (a worker died, the engine stumbled over this message) before a human is asked instead.
 MAX_ATTEMPTS = 4
+# With the engine away, a message the model's eye for danger gives this much is asked about at once.
+SUSPECTED = 0.5
 # Replies after which a human is told, and the kind of case it is.
 CASE_OF_REPLY = {
     "dialog/keluhan": "keluhan",
@@ -67,6 +70,9 @@ async def hold_turn(deps: Deps, engine: Engine, claim: Claim, clock: Callable[[]
     try:
         turn = await _make_turn(deps, engine, message, clock())
     except EngineUnavailable:
+        suspected = _suspected(deps, spoken_text(message))
+        if suspected is not None:
+            return await asyncio.to_thread(_finish, deps, claim, suspected, clock())
         await asyncio.to_thread(_put_back, deps, claim, clock(), False)
         return False
     except EngineFailed:
@@ -80,6 +86,15 @@ async def hold_turn(deps: Deps, engine: Engine, claim: Claim, clock: Callable[[]
         raise
 
 
+def _suspected(deps: Deps, spoken: str) -> Turn | None:
+    """The question about a danger that the engine would have to judge: not even an outage may keep it waiting."""
+    chance = deps.danger_chance(spoken) if deps.danger_chance is not None else 0.0
+    if chance < SUSPECTED and danger.check(spoken) is None:
+        return None
+    question = Reply(DANGER_QUESTION, {"labels": ["danger", "keluhan"], "about": danger.likely_kind(spoken)})
+    return Turn((question,), "danger", chance)
+
+
 async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, now: datetime) -> Turn:
     """The engine's turn, or our own where the message is not words the engine could understand."""
     spoken = spoken_text(message)
@@ -90,9 +105,11 @@ async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, now: d
     if odd is not None and not (odd == "emoji" and read_yes_no(spoken) is not None):
         return Turn(replies=(Reply(f"dialog/aneh/{odd}"),), label=f"aneh/{odd}", confidence=1.0)
     choice = await asyncio.to_thread(_chosen_option, deps, message, spoken, now)
-    if choice is None and not deps.detect_language(spoken).indonesian:
-        return Turn(replies=(Reply("dialog/bahasa-lain"),), label="bahasa_lain", confidence=1.0)
     metadata = await asyncio.to_thread(_metadata, deps, message, now)
+    verdict = deps.detect_language(spoken)
+    if choice is None and not verdict.indonesian:
+        # Looked at all the same: a danger is never refused for its language.
+        metadata = {**metadata, "language": verdict.language}
     # A command (leading slash) is ours to give, never the user's to type.
     said = f"/{label_to_intent(choice)}" if choice is not None else message_text.neutralize(spoken)
     return await engine.turn(message.contact_id, message.id, said, metadata)

@@ -13,7 +13,8 @@ class Deps:
     """The outside as the use cases see it.
 
     `content_sids` maps a template name to the provider's id of the approved template; `templates_always` is true
-    where there is no provider that would have to approve one (the simulator).
+    where there is no provider that would have to approve one (the simulator). `danger_chance` is the model's eye for
+    danger (text -> 0..1), None where no model is at hand: then the words alone decide.
     """
 
     store: Store
@@ -24,3 +25,4 @@ class Deps:
     default_timezone: str
     content_sids: Mapping[str, str] = field(default_factory=dict)
     templates_always: bool = False
+    danger_chance: Callable[[str], float] | None = None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sapa.messaging import danger
 from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
-from sapa.services.emergencies import answered_yes, raise_danger
+from sapa.services.emergencies import answered_yes, named_emergency, raise_danger
 from sapa.services.ports import Tx
 from sapa.services.records import InboundForm, InboundMessage, Reply
 from sapa.services.replies import queue_replies
@@ -84,11 +83,8 @@ def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime
 
 def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> bool:
     spoken = spoken_text(message)
-    finding = danger.check(spoken)
-    if finding is not None:
-        key: str | None = "bahaya/bahasa-inggris" if finding.english else f"bahaya/{finding.kind}"
-    else:
-        key = answered_yes(tx, message.contact_id, spoken, now)
+    chance = deps.danger_chance(spoken) if deps.danger_chance is not None else None
+    key = named_emergency(spoken, chance) or answered_yes(tx, message.contact_id, spoken, now)
     if key is None:
         return False
     raise_danger(deps, tx, message, key, now)

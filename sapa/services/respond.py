@@ -72,7 +72,7 @@ def replies_for_label(
     if label in _NOT_YET:
         return (Reply("dialog/belum-bisa"),)
     if label in content_ids:
-        return (Reply(label, {} if label in _OF_RECORDS else dict(said or {})),)
+        return (Reply(label, dict(said or {})),)
     if "/" in label and not label.startswith("flow/"):
         return (Reply("dialog/belum-ada", {"title": label.rsplit("/", 1)[1].replace("-", " ")}),)
     return (Reply("dialog/tidak-paham"),)
@@ -123,19 +123,36 @@ def replies_to(
     settled: Understood, text: str, family: Family, content_ids: Collection[str], titles: Mapping[str, str]
 ) -> tuple[Reply, ...]:
     """The replies to what a message was taken for: an answer, two for two questions, or a question back."""
-    if settled.label == "danger":
+    if settled.label == "danger" or (settled.unsure and danger.check(text) is not None):
         # Asked about even where nothing is sure: a choice of topics is no answer to what may be an emergency.
         others = choices(settled.ranking, content_ids)
-        return (_danger(settled.confidence, text, *others[:1]),)
+        sure = settled.confidence if settled.label == "danger" else 0.0
+        return (_danger(sure, text, *others[:1]),)
     if settled.unsure:
         return (clarify(settled.ranking, content_ids, titles),)
     said = said_facts(settled.said, family)
     topics = topics_asked(settled, content_ids)
     if topics:
-        first, second = (replies_for_label(topic, settled.confidence, text, content_ids, said) for topic in topics)
+        first, second = (
+            replies_for_label(topic, settled.confidence, text, content_ids, _fitting(said, topic, family))
+            for topic in topics
+        )
         # The numbered next questions stand below the second answer only: "1" must mean one thing.
         return (replace(first[0], vars={**first[0].vars, "followed": True}), *second)
-    return replies_for_label(settled.label, settled.confidence, text, content_ids, said)
+    label = settled.label
+    return replies_for_label(label, settled.confidence, text, content_ids, _fitting(said, label, family))
+
+
+def _fitting(said: Mapping[str, Any], label: str, family: Family) -> Mapping[str, Any]:
+    """What the message says, unless the records know better: a schedule goes by the birth date."""
+    return {} if label in _OF_RECORDS and family.children else said
+
+
+def replies_to_foreign(understood: Understood, text: str, language: str) -> tuple[Reply, ...]:
+    """The replies to a message in another language (ISO 639 code): only a danger is understood in any of them."""
+    if understood.label == "danger":
+        return (_danger(understood.confidence, text),)
+    return (Reply("dialog/bahasa-lain", {"language": language}),)
 
 
 def choices(ranking: Sequence[tuple[str, float]], content_ids: Collection[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sapa.messaging.labels import intent_to_label
 
 UNSURE = "nlu_fallback"
 # From here on a label is believed: the threshold of config.yml, kept for what the conversation makes likelier.
-SURE = 0.5
+SURE = 0.6
 # Below this a danger the model suspects is asked about, while the text already says when to go.
 DANGER_SURE = 0.6
 # How much likelier the last topic, its folder, and how much less likely what does not fit the family's stage.
@@ -37,13 +37,15 @@ class Understood:
 
     ranking: labels with their probabilities (0 to 1), likeliest first, never empty. unsure: below the threshold.
     questions: the labels of two questions found in one message, in their order, else empty. said: what the message
-    says of whom it asks about: age_months or age_days, gestational_week.
+    says of whom it asks about: age_months or age_days, gestational_week. danger_chance: what the model's eye for danger
+    gives it (None: not looked at).
     """
 
     ranking: Ranking
     unsure: bool = False
     questions: tuple[str, ...] = ()
     said: Mapping[str, Any] = field(default_factory=dict)
+    danger_chance: float | None = None
 
     @property
     def label(self) -> str:
@@ -77,6 +79,7 @@ def understood_from(parsed: Mapping[str, Any]) -> Understood:
         unsure=chosen == UNSURE,
         questions=tuple(intent_to_label(intent) for intent in parsed.get("questions") or ()),
         said=_said(parsed.get("entities") or ()),
+        danger_chance=parsed.get("danger_chance"),
     )
 
 

@@ -1,36 +1,29 @@
-"""The model's eye for danger, trained here on all training sentences; and the component that raises what it sees."""
+"""The model's eye for danger, and the component that raises what it sees."""
 
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.danger_watch import DangerModel, DangerWatch
+from bot.model_files import current_model
+from bot.nlu.danger_model import DangerModel, load_from
+from bot.nlu.danger_watch import DangerWatch
+from sapa import settings
 from sapa.messaging import danger
+from sapa.services.emergencies import named_emergency
 from sapa.settings import ROOT
 
 DATA = ROOT / "tests" / "data"
 
 
-def _learnt() -> DangerModel:
-    texts, dangerous = [], []
-    for path in [ROOT / "data" / "nlu.yml", *sorted((ROOT / "data" / "nlu").glob("*.yml"))]:
-        for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            lines = [line.removeprefix("- ") for line in block["examples"].strip().splitlines()]
-            texts += lines
-            dangerous += [block["intent"] == "danger"] * len(lines)
-    return DangerModel().fit(texts, dangerous)
-
-
 @pytest.fixture(scope="module")
 def model() -> DangerModel:
-    return _learnt()
+    """The one that was trained for the running system."""
+    return load_from(current_model(settings.load().model_dir))
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -38,41 +31,37 @@ def _rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def _setting(name: str) -> float:
-    (component,) = [
-        part
-        for part in yaml.safe_load(Path(ROOT / "config.yml").read_text(encoding="utf-8"))["pipeline"]
-        if part["name"].endswith("DangerWatch")
-    ]
-    return float(component[name])
+def _seen(model: DangerModel, text: str) -> bool:
+    """Whether words or model see a danger, the model by itself (in Rasa the other classifier has a say too)."""
+    chance = model.chance(text)
+    return named_emergency(text, chance) is not None or chance >= 0.35
 
 
+@pytest.mark.model
 def test_words_and_model_together_see_the_dangers_nobody_wrote_a_rule_for(model: DangerModel) -> None:
     """Half of these dangers no rule finds (tests/data/blind)."""
     rows = _rows("blind/danger_a.tsv")
-    seen = {row["text"]: danger.check(row["text"]) is not None or _chance(model, row["text"]) for row in rows}
     dangers = [row["text"] for row in rows if row["label"] == "danger"]
     others = [row["text"] for row in rows if "danger" not in (row["label"], row["alt"])]
     assert sum(danger.check(text) is None for text in dangers) > 40, "the set is not hard any more"
-    assert sum(seen[text] for text in dangers) / len(dangers) >= 0.92
-    assert sum(seen[text] for text in others) / len(others) <= 0.2, "look-alikes made up to be hard"
+    assert sum(_seen(model, text) for text in dangers) / len(dangers) >= 0.95
+    assert sum(_seen(model, text) for text in others) / len(others) <= 0.15, "look-alikes made up to be hard"
 
 
+@pytest.mark.model
 def test_ordinary_messages_raise_no_alarm(model: DangerModel) -> None:
     rows = [row for row in _rows("dev.tsv") if "danger" not in (row["label"], row["alt"])]
-    assert sum(_chance(model, row["text"]) for row in rows) / len(rows) <= 0.02
+    assert sum(_seen(model, row["text"]) for row in rows) / len(rows) <= 0.02
 
 
-def _chance(model: DangerModel, text: str) -> bool:
-    return model.chance(text) >= _setting("suspected_threshold" if danger.suspect(text) else "threshold")
-
-
+@pytest.mark.model
 def test_a_sign_in_the_middle_of_a_story_is_heard(model: DangerModel) -> None:
     story = "Selamat pagi bu kader, jadwal posyandu bulan ini kapan ya. {} Terima kasih banyak bu."
     assert model.chance(story.format("Bayi saya dari tadi tidak mau bangun dan badannya dingin.")) > 0.4
     assert model.chance(story.format("Anak saya senang sekali ditimbang.")) < 0.1
 
 
+@pytest.mark.model
 def test_a_text_without_words_is_no_danger(model: DangerModel) -> None:
     assert model.chance("...") == model.chance("") == 0.0
 
@@ -87,21 +76,37 @@ class _Says:
         return self._chance
 
 
+# What the eye for danger gives, what the classifier of all labels gives danger, text, the intent that comes of it.
 RAISED = [
-    (0.29, "anak saya batuk", "anak.batuk-pilek"),
-    (0.31, "anak saya batuk", "danger"),
-    (0.21, "kalau anak kejang bagaimana", "danger"),  # a sign the words let pass as imagined: less is enough
-    (0.19, "kalau anak kejang bagaimana", "anak.batuk-pilek"),
+    (0.69, 0.0, "anak saya batuk", "anak.batuk-pilek"),  # mean 0.345, below 0.35
+    (0.71, 0.0, "anak saya batuk", "danger"),  # 0.355
+    (0.30, 0.42, "anak saya batuk", "danger"),  # 0.36
+    (0.51, 0.0, "kalau anak kejang bagaimana", "danger"),  # 0.255: a sign the words let pass as imagined needs 0.25
+    (0.49, 0.0, "kalau anak kejang bagaimana", "anak.batuk-pilek"),  # 0.245
 ]
 
 
-@pytest.mark.parametrize(("chance", "text", "intent"), RAISED)
-def test_what_is_likely_enough_becomes_the_intent_above_all_others(chance: float, text: str, intent: str) -> None:
+def _watched(chance: float, among_all: float, text: str, intent: str, confidence: float) -> Message:
+    message = Message({TEXT: text, INTENT: {"name": intent, "confidence": confidence}})
+    ranking = [{"name": intent, "confidence": confidence}, {"name": "danger", "confidence": among_all}]
+    message.set("intent_ranking", ranking, add_to_output=True)
     config: Any = DangerWatch.get_default_config()
-    message = Message({TEXT: text, INTENT: {"name": "anak.batuk-pilek", "confidence": 0.9}})
-    message.set("intent_ranking", [{"name": "anak.batuk-pilek", "confidence": 0.9}], add_to_output=True)
     watch = DangerWatch(config, None, None, _Says(chance))  # type: ignore[arg-type]
     watch.process([message])
-    assert message.get(INTENT)["name"] == intent
-    assert message.get("intent_ranking")[0]["name"] == intent
-    assert {"anak.batuk-pilek"} <= {entry["name"] for entry in message.get("intent_ranking")}
+    return message
+
+
+@pytest.mark.parametrize(("chance", "among_all", "text", "intent"), RAISED)
+def test_two_voices_together_make_it_the_intent_above_all_others(
+    chance: float, among_all: float, text: str, intent: str
+) -> None:
+    message = _watched(chance, among_all, text, "anak.batuk-pilek", 0.5)
+    assert message.get(INTENT)["name"] == intent == message.get("intent_ranking")[0]["name"]
+    assert {entry["name"] for entry in message.get("intent_ranking")} == {"anak.batuk-pilek", "danger"}
+    assert message.get("danger_chance") == chance
+
+
+def test_grief_is_not_asked_whether_it_is_happening_now() -> None:
+    text = "tadi pagi sudah dikuret, kami masih berduka"
+    assert _watched(0.8, 0.2, text, "flow.duka", 0.7).get(INTENT)["name"] == "flow.duka"
+    assert _watched(0.99, 0.5, text, "flow.duka", 0.4).get(INTENT)["name"] == "danger"

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from bot.nlu_bench import figures, read_respelling, respell, stock_fingerprint
+from bot.nlu_bench import (
+    Guess,
+    cross_validation_figures,
+    figures,
+    main,
+    read_respelling,
+    respell,
+    stock_fingerprint,
+    table,
+    training_sentences,
+)
 from sapa.services.ask import Asked, Example
 from sapa.settings import ROOT
 
@@ -69,3 +82,45 @@ def test_the_stock_model_is_made_again_when_a_sentence_or_its_pipeline_changes(t
     assert stock_fingerprint("epochs: 31", tmp_path) != before
     nlu.write_text("- hai", encoding="utf-8")
     assert stock_fingerprint("epochs: 30", tmp_path) != before
+
+
+def test_cross_validation_counts_places_and_how_often_sureness_is_right() -> None:
+    guesses = [
+        Guess(place=0, chance=0.8, confidence=0.8),  # right and sure
+        Guess(place=2, chance=0.1, confidence=0.5),  # sure (the threshold counts) and wrong, but among three
+        Guess(place=0, chance=0.4, confidence=0.4),  # right, not sure
+        Guess(place=9, chance=0.0, confidence=0.3),  # nowhere: the loss is that of a chance of 10^-12
+    ]
+    found = cross_validation_figures(guesses, threshold=0.5)
+    assert (found["top1"], found["top3"], found["sure"], found["right_when_sure"]) == (0.5, 0.75, 0.5, 0.5)
+    losses = [-math.log(chance) for chance in (0.8, 0.1, 0.4, 1e-12)]
+    assert found["log_loss"] == pytest.approx(sum(losses) / 4, abs=1e-4)
+
+
+def test_cross_validation_reads_sentences_with_their_intents_and_no_rules(tmp_path: Path) -> None:
+    (tmp_path / "data" / "nlu").mkdir(parents=True)
+    (tmp_path / "data" / "rules.yml").write_text("rules:\n- rule: menu\n", encoding="utf-8")
+    text = "nlu:\n- intent: sapaan\n  examples: |\n    - halo\n    - selamat pagi - bu\n"
+    (tmp_path / "data" / "nlu" / "a.yml").write_text(text, encoding="utf-8")
+    assert training_sentences(tmp_path) == [("halo", "sapaan"), ("selamat pagi - bu", "sapaan")]
+
+
+def test_each_label_has_more_sentences_than_there_are_folds() -> None:
+    counts = Counter(intent for _, intent in training_sentences())
+    assert min(counts.values()) >= 5
+
+
+def test_memory_and_training_time_are_rows_and_what_is_not_known_is_a_dash() -> None:
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(table({"ours": {"memory_mb": 212.4, "train_seconds": None}}, messages=1, respelt=0))
+    rows = [line.strip("│ ").split("│") for line in shown.get().splitlines()]
+    assert ["memory of the loaded model (MB)", "212"] in [[cell.strip() for cell in row] for row in rows]
+    assert ["training (s)", "-"] in [[cell.strip() for cell in row] for row in rows]
+
+
+def test_a_list_of_slang_that_is_not_there_is_said_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--slang", str(tmp_path / "none.tsv")]) == 1
+    assert "none.tsv" in capsys.readouterr().err

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.nlu.linear import LinearModel
+from bot.model_files import current_model
+from bot.nlu.archive import load_part
+from bot.nlu.linear import FILE, LinearModel
 from bot.nlu.words import load_slang, normalize
+from sapa import settings
 from sapa.messaging.labels import intent_to_label
 from sapa.settings import ROOT
 
@@ -30,8 +33,9 @@ EXAMPLES = _examples()
 
 @pytest.fixture(scope="module")
 def model() -> LinearModel:
-    pairs = [(text, intent) for intent, texts in EXAMPLES.items() for text in texts]
-    return LinearModel().fit([text for text, _ in pairs], [intent for _, intent in pairs])
+    """The one that was trained for the running system."""
+    trained: LinearModel = load_part(current_model(settings.load().model_dir), FILE)
+    return trained
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,7 @@ def test_no_sentence_is_taught_with_two_meanings() -> None:
     assert {text: intents for text, intents in meanings.items() if len(intents) > 1} == {}
 
 
+@pytest.mark.model
 def test_sentences_of_others_are_mostly_understood(model: LinearModel) -> None:
     """A floor, not the aim: 88 of 100 right at once, 95 among the first three."""
     with (ROOT / "tests" / "data" / "dev.tsv").open(encoding="utf-8", newline="") as file:
@@ -86,6 +91,7 @@ def test_sentences_of_others_are_mostly_understood(model: LinearModel) -> None:
     assert third / len(rows) >= 0.95
 
 
+@pytest.mark.model
 def test_probabilities_add_up_and_are_sorted(model: LinearModel) -> None:
     ranking = model.ranking("jadwal posyandu kapan ya")
     assert ranking[0][0] == "posyandu.jadwal"
@@ -93,6 +99,7 @@ def test_probabilities_add_up_and_are_sorted(model: LinearModel) -> None:
     assert [c for _, c in ranking] == sorted((c for _, c in ranking), reverse=True)
 
 
+@pytest.mark.model
 def test_a_text_without_words_gets_no_intent(model: LinearModel) -> None:
     assert model.ranking("👍 ...") == []
 

@@ -99,3 +99,14 @@ async def test_a_turn_whose_action_failed_is_not_kept_and_is_done_again(
     assert [reply.key for reply in again.replies] == ["hpk/apa-itu-stunting"]
     tracker = await engine.agent.tracker_store.retrieve("c-f")
     assert [event.text for event in tracker.events if event.type_name == "user"] == ["apa itu stunting"]
+
+
+async def test_another_language_is_read_for_danger_only_and_leaves_the_dialogue_alone(
+    engine: LocalEngine, run: ScriptedRun
+) -> None:
+    told = await engine.turn("c10", "m1", "sugeng dalu bu, kula badhe tangglet", _metadata("m1", language="jv"))
+    assert [(reply.key, reply.vars) for reply in told.replies] == [("dialog/bahasa-lain", {"language": "jv"})]
+    urgent = await engine.turn("c10", "m2", "bojoku meteng 8 wulan kejet-kejet", _metadata("m2", language="jv"))
+    assert urgent.label == "danger" and urgent.replies[0].key.startswith("bahaya/")
+    tracker = await engine.agent.tracker_store.retrieve("c10")
+    assert tracker is None or not tracker.events

@@ -127,6 +127,7 @@ OWN_VARS: Mapping[str, list[Any]] = {
     "facility": [None, LONG["facility"]["name"]],
     "also": [[], ALSO],
     "profile": ["pentavalen", "heksavalen"],
+    "language": [None, "en", "jv", "mly", "ar"],
     "about": [None, "umum", "hamil", "bayi-anak", "kejiwaan", "kekerasan"],
 }
 NULLABLE = {"next", "child_sex", "sessions"}  # always given, but may be unknown

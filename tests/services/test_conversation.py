@@ -253,11 +253,21 @@ async def test_a_number_that_no_choice_was_offered_for_is_only_a_number(
     assert engine.asked == ["2"]
 
 
-async def test_english_is_answered_in_both_languages(app: App, receive: Callable[..., str], clock: SetClock) -> None:
-    receive("Hello, can you please tell me when my baby should get the next vaccine?")
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hello, can you please tell me when my baby should get the next vaccine?", "en"),
+        ("nyuwun sewu bu bidan menika putra kula benter sanget kados pundi nggih", "jv"),
+        ("kapan jadwal imunisasi bayi saya", None),
+    ],
+)
+async def test_the_engine_is_told_when_a_message_is_in_another_language(
+    app: App, receive: Callable[..., str], clock: SetClock, text: str, language: str | None
+) -> None:
+    receive(text)
     engine = ToldEngine()
     await _work(app, engine, clock)
-    assert _contents(app) == ["dialog/bahasa-lain"] and engine.asked == []
+    assert engine.metadata[0].get("language") == language
 
 
 async def test_an_answer_goes_back_on_the_channel_the_question_came_by(

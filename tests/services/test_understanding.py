@@ -19,11 +19,11 @@ def _unsure(*ranking: tuple[str, float], **said: Any) -> Understood:
 
 # label A, chance, label B, chance, talk, the label settled on (None: still unsure), the arithmetic
 TIES: list[tuple[Understood, Talk, str | None, str]] = [
-    (_unsure((MILK, 0.45), (FISH, 0.30)), Talk(), None, "nothing known: 0.45 stays below 0.5"),
-    (_unsure((MILK, 0.45), (FISH, 0.30)), Talk("asi/menyapih"), MILK, "0.45*1.4=0.63; 0.63/(0.63+0.30+0.25)=0.53"),
-    (_unsure((MILK, 0.45), (FISH, 0.30)), Talk(MILK), MILK, "0.45*1.6=0.72; 0.72/1.27=0.57"),
-    (_unsure((MILK, 0.40), (FISH, 0.40)), Talk("gizi/sayur-buah"), None, "0.40*1.4=0.56; 0.56/1.16=0.48"),
-    (_unsure((NAUSEA, 0.45), (MILK, 0.42)), Talk(stage="anak"), MILK, "0.45*0.6=0.27; 0.42/(0.27+0.42+0.13)=0.51"),
+    (_unsure((MILK, 0.55), (FISH, 0.30)), Talk(), None, "nothing known: 0.55 stays below 0.6"),
+    (_unsure((MILK, 0.55), (FISH, 0.30)), Talk("asi/menyapih"), MILK, "0.55*1.4=0.77; 0.77/(0.77+0.30+0.15)=0.63"),
+    (_unsure((MILK, 0.55), (FISH, 0.30)), Talk(MILK), MILK, "0.55*1.6=0.88; 0.88/1.33=0.66"),
+    (_unsure((MILK, 0.45), (FISH, 0.40)), Talk("gizi/sayur-buah"), None, "0.40*1.4=0.56; 0.56/1.16=0.48"),
+    (_unsure((NAUSEA, 0.42), (MILK, 0.53)), Talk(stage="anak"), MILK, "0.42*0.6=0.25; 0.53/(0.25+0.53+0.05)=0.64"),
 ]
 
 
