@@ -80,7 +80,8 @@ class LinearModel:
         return [(self._stems, meant), (self._letters, meant), (self._typed, typed)]
 
     def _features(self, texts: list[str]) -> Any:
-        return hstack([view.transform(words) for view, words in self._views(texts)]).tocsr()
+        # As narrow as the weights: else all of them would be widened anew for every message.
+        return hstack([view.transform(words) for view, words in self._views(texts)]).tocsr().astype(np.float32)
 
     def _new_machine(self) -> LinearSVC:
         return LinearSVC(C=self._c, random_state=self._seed)

@@ -111,7 +111,7 @@ def fold(text: str) -> list[str]:
     return [_spell_nya(word) for word in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+|\d+", plain)]
 
 
-_ENDS_IN_X = words("max relax box fix mix index latex durex detox inbox fax")
+_ENDS_IN_X = words("max relax box fix mix index latex durex detox inbox fax asix")
 
 
 def _spell_nya(word: str) -> str:
