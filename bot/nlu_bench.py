@@ -319,14 +319,33 @@ def answer_stock(texts: Texts, text: str, understood: Understood) -> Asked:
 
 
 def read_respelling(text: str) -> dict[str, str]:
-    """Word -> how it is written in haste, from a TSV with the header word, written. Raises ValueError."""
+    """Word -> how it is written in haste, from a TSV. Raises ValueError.
+
+    Two kinds: `word, written`, one line a word; or `formal, form` and columns of counts, many lines a word: then the
+    commonest form that differs from the word is taken, by the sum of its counts.
+    """
+    head, *lines = text.splitlines() or [""]
+    if head.split("\t")[:2] == ["formal", "form"]:
+        return _commonest_forms(lines)
     table: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines()[1:], 2):
+    for number, line in enumerate(lines, 2):
         word, separator, written = line.partition("\t")
         if not (separator and word and written) or word in table:
             raise ValueError(f"line {number}: one new word and what is written for it, separated by a tab, are needed")
         table[word] = written
     return table
+
+
+def _commonest_forms(lines: Sequence[str]) -> dict[str, str]:
+    counts: dict[str, tuple[int, str]] = {}
+    for number, line in enumerate(lines, 2):
+        formal, form, *numbers = line.split("\t")
+        if not numbers or not all(number_.strip().isdigit() for number_ in numbers):
+            raise ValueError(f"line {number}: formal, form and counts, separated by tabs, are needed")
+        seen = sum(map(int, numbers))
+        if form != formal and seen > counts.get(formal, (0, ""))[0]:
+            counts[formal] = (seen, form)
+    return {formal: form for formal, (_, form) in counts.items()}
 
 
 def respell(text: str, table: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sapa.messaging import loss
 from sapa.messaging.labels import intent_to_label
 
 UNSURE = "nlu_fallback"
@@ -24,6 +25,9 @@ _OUT_OF_STAGE = {
     "hamil": frozenset({"catin", "mpasi", "anak"}),
     "catin": frozenset({"mpasi", "anak", "nifas", "posyandu", "asi"}),
 }
+LOSS = "flow/duka"
+_SILENCE = frozenset({"flow/berhenti", "flow/hapus-data"})
+_MAYBE_LOSS = 0.15
 # "kalau 9 bulan?", "terus kalau sudah demam?": words that lean on what was said before.
 _LEANING = frozenset({"kalau", "kalo", "klo", "kl", "klau", "terus", "trus", "trs", "lalu", "jika", "bila"})
 _LEANING_WORDS = 7
@@ -90,6 +94,9 @@ def _said(entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def settle(understood: Understood, talk: Talk, text: str) -> Understood:
     """What is understood, given the conversation: unsure becomes sure where the conversation breaks the tie."""
+    if _is_loss(understood, text):
+        others = tuple(entry for entry in understood.ranking if entry[0] != LOSS)
+        return replace(understood, ranking=((LOSS, max(understood.confidence, SURE)), *others), unsure=False)
     if not understood.unsure:
         return understood
     if talk.last_topic and _leans(text) and understood.said:
@@ -97,6 +104,18 @@ def settle(understood: Understood, talk: Talk, text: str) -> Understood:
         return replace(understood, ranking=((talk.last_topic, SURE), *understood.ranking), unsure=False)
     ranking = _weighed(understood.ranking, talk)
     return replace(understood, ranking=ranking, unsure=ranking[0][1] < SURE)
+
+
+def _is_loss(understood: Understood, text: str) -> bool:
+    """Whether a message with words of loss is one: where it asks for silence, or nothing else is sure and it may be.
+
+    A choice of topics, or a cool "we have stopped", would be a cruel answer to "the mother has died, send no more".
+    """
+    if not loss.speaks_of_loss(text) or understood.label == "danger":
+        return False
+    if not understood.unsure:
+        return understood.label in _SILENCE
+    return understood.label in _SILENCE or dict(understood.ranking).get(LOSS, 0.0) >= _MAYBE_LOSS
 
 
 def _weighed(ranking: Ranking, talk: Talk) -> Ranking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.model_files import current_model
+from bot.nlu.archive import load_part
 from bot.nlu.danger_model import DangerModel, load_from
 from bot.nlu.danger_watch import DangerWatch
+from bot.nlu.linear import FILE, LinearModel
 from sapa import settings
 from sapa.messaging import danger
 from sapa.services.emergencies import named_emergency
@@ -31,27 +34,34 @@ def _rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def _seen(model: DangerModel, text: str) -> bool:
-    """Whether words or model see a danger, the model by itself (in Rasa the other classifier has a say too)."""
-    chance = model.chance(text)
-    return named_emergency(text, chance) is not None or chance >= 0.35
+@pytest.fixture(scope="module")
+def seen(model: DangerModel) -> Callable[[str], bool]:
+    """Whether a message is labelled danger: by words, or by the mean of both voices (thresholds of config.yml)."""
+    labels: LinearModel = load_part(current_model(settings.load().model_dir), FILE)
+
+    def look(text: str) -> bool:
+        chance = model.chance(text)
+        mean = (chance + dict(labels.ranking(text)[:10]).get("danger", 0.0)) / 2
+        return named_emergency(text, chance) is not None or mean >= (0.25 if danger.suspect(text) else 0.35)
+
+    return look
 
 
 @pytest.mark.model
-def test_words_and_model_together_see_the_dangers_nobody_wrote_a_rule_for(model: DangerModel) -> None:
+def test_words_and_model_together_see_the_dangers_nobody_wrote_a_rule_for(seen: Callable[[str], bool]) -> None:
     """Half of these dangers no rule finds (tests/data/blind)."""
     rows = _rows("blind/danger_a.tsv")
     dangers = [row["text"] for row in rows if row["label"] == "danger"]
     others = [row["text"] for row in rows if "danger" not in (row["label"], row["alt"])]
     assert sum(danger.check(text) is None for text in dangers) > 40, "the set is not hard any more"
-    assert sum(_seen(model, text) for text in dangers) / len(dangers) >= 0.95
-    assert sum(_seen(model, text) for text in others) / len(others) <= 0.15, "look-alikes made up to be hard"
+    assert sum(seen(text) for text in dangers) / len(dangers) >= 0.95
+    assert sum(seen(text) for text in others) / len(others) <= 0.15, "look-alikes made up to be hard"
 
 
 @pytest.mark.model
-def test_ordinary_messages_raise_no_alarm(model: DangerModel) -> None:
+def test_ordinary_messages_raise_no_alarm(seen: Callable[[str], bool]) -> None:
     rows = [row for row in _rows("dev.tsv") if "danger" not in (row["label"], row["alt"])]
-    assert sum(_seen(model, row["text"]) for row in rows) / len(rows) <= 0.02
+    assert sum(seen(row["text"]) for row in rows) / len(rows) <= 0.02
 
 
 @pytest.mark.model

@@ -124,3 +124,10 @@ def test_a_list_of_slang_that_is_not_there_is_said_before_anything_is_trained(
 ) -> None:
     assert main(["--slang", str(tmp_path / "none.tsv")]) == 1
     assert "none.tsv" in capsys.readouterr().err
+
+
+def test_of_counted_forms_the_commonest_one_that_differs_is_written() -> None:
+    counted = "formal\tform\there\tthere\nanak\tanak\t853\t24\nanak\tank\t14\t5\nanak\tanx\t18\t0\nibu\tibu\t9\t9\n"
+    assert read_respelling(counted) == {"anak": "ank"}  # 14 + 5 = 19 beats 18 + 0; "ibu" is written no other way
+    with pytest.raises(ValueError, match="line 2"):
+        read_respelling("formal\tform\tn\nanak\tank\tmany\n")

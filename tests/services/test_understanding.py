@@ -57,6 +57,29 @@ def test_a_short_question_that_leans_on_the_last_one_is_the_last_one_for_another
     assert (settled.label == "mpasi/porsi-tekstur" and not settled.unsure) == again
 
 
+LOSSES = [
+    (Understood((("flow/berhenti", 0.89),)), "yang punya nomor ini su meninggal, jangan kirim pesan lagi", True),
+    (Understood((("flow/berhenti", 0.89),)), "jangan kirim pesan lagi", False),
+    (_unsure(("keluhan", 0.4), ("flow/duka", 0.2)), "kandungan saya gugur tadi pagi", True),
+    (_unsure(("keluhan", 0.4), ("flow/duka", 0.1)), "kandungan saya gugur tadi pagi", False),
+    (_unsure(("keluhan", 0.4), ("flow/duka", 0.2)), "anak saya batuk", False),
+    (
+        Understood((("kb/jarak-kehamilan", 0.86), ("flow/duka", 0.12))),
+        "keguguran dua bulan lalu, kapan boleh hamil",
+        False,
+    ),
+    (Understood((("danger", 0.5), ("flow/duka", 0.4))), "keguguran, darahnya masih banyak", False),
+]
+
+
+@pytest.mark.parametrize(("understood", "text", "loss"), LOSSES, ids=[text for _, text, _ in LOSSES])
+def test_words_of_loss_are_heard_where_nothing_else_is_sure_or_silence_is_asked_for(
+    understood: Understood, text: str, loss: bool
+) -> None:
+    settled = settle(understood, Talk(), text)
+    assert (settled.label == "flow/duka" and not settled.unsure) == loss
+
+
 labels = st.sampled_from([MILK, FISH, NAUSEA, "catin/skrining", "danger", "keluhan", "flow/duka"])
 rankings = st.lists(st.tuples(labels, st.floats(0.0, 0.14)), min_size=1, max_size=7, unique_by=lambda entry: entry[0])
 talks = st.builds(Talk, st.none() | labels, st.sampled_from([None, "anak", "hamil", "catin"]))
