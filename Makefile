@@ -39,7 +39,7 @@ lint: env ## style, types, import directions, files made by tools
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tools/build_rules.py --check
 
-# Trains its own two models under models/bench the first time (ours in under a minute, stock Rasa in ten to thirty).
+# Trains its own two models under models/bench the first time (ours in three minutes, stock Rasa in a quarter of an hour and more).
 nlu-bench: env ## our understanding against stock Rasa's, in one table; ARGS="--epochs 100", ARGS=--json
 	@$(PYTHON) -m bot.nlu_bench $(ARGS)
 

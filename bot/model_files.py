@@ -7,8 +7,15 @@ from pathlib import Path
 
 from sapa.settings import ROOT
 
-# Everything whose change makes a trained model stale.
-_SOURCES = ("config.yml", "domain.yml", "data", "bot/nlu")
+# Everything whose change makes a trained model stale: what it learns from, and what brings a text to its words.
+_SOURCES = (
+    "config.yml",
+    "domain.yml",
+    "data",
+    "bot/nlu",
+    "sapa/messaging/text.py",
+    "sapa/messaging/danger_words.py",
+)
 
 
 class NoModel(RuntimeError):

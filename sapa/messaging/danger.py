@@ -63,7 +63,11 @@ def likely_kind(text: str) -> DangerKind:
     around = contexts(words)
     # A sign that was excused still tells life and violence, which need other texts, from illness.
     first = next((rule for rule, _ in _signs(words, around)), None)
-    return _kind(first, around) if first is not None else _about(around)
+    if first is not None:
+        return _kind(first, around)
+    if _DESPAIR.search(words):
+        return "kejiwaan"
+    return "kekerasan" if _VIOLENCE.search(words) else _about(around)
 
 
 def _signs(words: str, around: frozenset[str]) -> Iterator[tuple[Rule, re.Match[str]]]:
@@ -77,6 +81,23 @@ def _signs(words: str, around: frozenset[str]) -> Iterator[tuple[Rule, re.Match[
             yield rule, match
 
 
+# Words that tell which text a danger needs that only the model sees. They raise nothing by themselves.
+_DESPAIR = compile_words(
+    r"(?:ingin|mau|pengen|kepengen|pingin|mending|lebih baik|rasanya) ~3 (?:mati|menyusul|nyusul|hilang|ngilang|lenyap|"
+    r"pergi selamanya|tidak (?:usah )?bangun|tidur terus|selesai|menyerah|nyerah|udahan)|"
+    r"(?:capek|cape|lelah) ~2 (?:hidup|semua)|beban (?:semua|keluarga|orang)|surat (?:perpisahan|wasiat|pamit)|"
+    r"(?:tanpa|tidak ada) (?:saya|aku) ~2 (?:lagi|lebih)|bisikan|suara ~3 (?:nyuruh|menyuruh)|silet|cutter|"
+    r"titip ~2 (?:anak\w*|bayi)|maafkan (?:saya|aku) ~2 semua\w*|bukan anak(?:nya| saya)|ditukar|dituker|"
+    r"(?:takut|kepikiran|terbayang) ~2 (?:menyakiti|nyakitin|melukai|membunuh)"
+)
+_VIOLENCE = compile_words(
+    r"(?:suami|bapak\w*|ayah\w*|papa\w*|mertua|pacar|mantan|paman|om|kakak|laki|dia) ~5 (?:bentak\w*|membentak|banting|"
+    r"membanting|lempar|melempar|lempari|ngamuk|mengamuk|mabuk|ancam\w*|mengancam|usir|mengusir|ngusir|kunciin|mengunci|"
+    r"pukul\w*|memukul|mukul|tampar|tendang|nendang|cekik|jambak|seret|dorong|kasar|parang|pisau|golok|bogem|hajar|"
+    r"main tangan|gampar|siksa)|dipukul\w*|ditampar|ditendang|dicekik|diusir|dikunciin|diancam|dicabuli|dilecehkan|"
+    r"diperkosa|dihajar|lebam ~3 (?:suami|bapak\w*)|takut (?:pulang|sama (?:suami|bapak\w*|om|mertua))|"
+    r"(?:pegang|raba|sentuh)\w* ~3 (?:paha|dada|celana|kemaluan|badan (?:saya|aku))|masuk kamar (?:saya|aku|anak|dia)"
+)
 _NOW = compile_words(
     r"sekarang|baru saja|tadi|hari ini|malam ini|pagi ini|siang ini|sore ini|"
     r"sejak (?:tadi|kemarin|pagi|semalam|malam|siang|subuh|sore|\d+)|semalam|masih|tolong"

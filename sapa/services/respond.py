@@ -128,8 +128,6 @@ def replies_to(
         others = choices(settled.ranking, content_ids)
         sure = settled.confidence if settled.label == "danger" else 0.0
         return (_danger(sure, text, *others[:1]),)
-    if settled.unsure:
-        return (clarify(settled.ranking, content_ids, titles),)
     said = said_facts(settled.said, family)
     topics = topics_asked(settled, content_ids)
     if topics:
@@ -139,6 +137,8 @@ def replies_to(
         )
         # The numbered next questions stand below the second answer only: "1" must mean one thing.
         return (replace(first[0], vars={**first[0].vars, "followed": True}), *second)
+    if settled.unsure:
+        return (clarify(settled.ranking, content_ids, titles),)
     label = settled.label
     return replies_for_label(label, settled.confidence, text, content_ids, _fitting(said, label, family))
 

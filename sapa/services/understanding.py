@@ -142,6 +142,13 @@ def _leans(text: str) -> bool:
 
 
 def topics_asked(understood: Understood, content_ids: Collection[str]) -> tuple[str, ...]:
-    """The two topics of a message with two questions, if both can be answered and are not one; else empty."""
+    """The two topics of a message with two questions, if both can be answered and are not one; else empty.
+
+    The whole message must agree: one of them is its label, or, where two topics share its chances so that none is
+    sure, they are its first two.
+    """
     asked = tuple(dict.fromkeys(label for label in understood.questions if label in content_ids))
-    return asked if len(asked) == 2 and understood.label in asked else ()
+    if len(asked) != 2 or understood.label not in asked:
+        return ()
+    first_two = {label for label, _ in understood.ranking[:2]}
+    return asked if not understood.unsure or set(asked) == first_two else ()

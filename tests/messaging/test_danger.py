@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sapa.messaging.danger import DangerFinding, check
+from sapa.messaging.danger import DangerFinding, check, likely_kind, suspect
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -120,3 +120,33 @@ def test_a_very_long_message_takes_no_time_worth_naming() -> None:
     started = time.perf_counter()
     check("hamil darah tidak anak bayi sakit perut " * 3000)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("suami saya tadi bentak2 sambil banting piring", "kekerasan"),
+        ("om suka masuk kamar saya malam malam", "kekerasan"),
+        ("pengen nyusul bapak aja rasanya", "kejiwaan"),
+        ("maafkan saya semuanya, titip anak-anak ya", "kejiwaan"),
+        ("bayi saya kok layu begini", "bayi-anak"),
+        ("hamil 30 minggu perut kenceng terus", "hamil"),
+        ("badan rasanya aneh sekali", "umum"),
+    ],
+)
+def test_a_danger_only_the_model_sees_gets_the_text_it_needs(text: str, kind: str) -> None:
+    assert likely_kind(text) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "suspected"),
+    [
+        ("kalau anak kejang gimana", True),  # imagined, perhaps
+        ("takut anak saya kejang", True),
+        ("anak saya tidak kejang", False),  # denied
+        ("dulu pernah kejang", False),  # past
+        ("anak saya batuk", False),
+    ],
+)
+def test_a_sign_that_seems_only_feared_or_imagined_is_worth_a_question(text: str, suspected: bool) -> None:
+    assert suspect(text) is suspected

@@ -113,6 +113,13 @@ def test_two_questions_are_two_topics_where_the_whole_message_agrees(
     assert topics_asked(Understood(((whole, 0.9),), questions=questions), CONTENT) == topics
 
 
+def test_two_questions_that_share_the_chances_of_a_message_are_both_answered() -> None:
+    shared = Understood(((FISH, 0.45), (MILK, 0.4), (NAUSEA, 0.1)), unsure=True, questions=(MILK, FISH))
+    assert topics_asked(shared, CONTENT) == (MILK, FISH)
+    third = Understood(((FISH, 0.45), (NAUSEA, 0.4), (MILK, 0.1)), unsure=True, questions=(MILK, FISH))
+    assert topics_asked(third, CONTENT) == ()
+
+
 def _parsed(name: str | None, *ranking: tuple[str, float], **more: Any) -> dict[str, Any]:
     entries = [{"name": intent, "confidence": chance} for intent, chance in ranking]
     return {"intent": {"name": name, "confidence": 0.3}, "intent_ranking": entries, **more}
