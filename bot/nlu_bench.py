@@ -483,7 +483,7 @@ def _cross_validation(progress: Progress, folds: int) -> dict[str, Any]:
 def _contestants(
     progress: Progress, folder: Path, var_dir: Path, epochs: int, fresh: bool
 ) -> Iterator[tuple[str, Answering, Trained, Callable[[], LocalEngine]]]:
-    task = _say(progress, "ours: training, unless its model is there (under a minute)")
+    task = _say(progress, "ours: training, unless its model is there (two to three minutes)")
     ours = train(settings.ROOT / "config.yml", wanted_model(folder), var_dir / "nlu-bench-ours.log", fresh)
     progress.update(task, total=1, completed=1)
     yield "ours", answer_ours, ours, lambda: LocalEngine(folder)

@@ -105,6 +105,10 @@ RULES: tuple[Rule, ...] = (
             ),
             r"menghilang sejak (?:dunia|bumi)",
             (
+                r"(?:ingin|pengen|pingin|kepengen) ~1 tidur (?:terus|selamanya) ~2 tidak ~1 bangun|"
+                r"(?:ingin|pengen|pingin|rasanya) ~1 tidak (?:usah |mau |perlu )?bangun(?: lagi| bangun)"
+            ),
+            (
                 r"(?:ingin|mau|pilih|lebih baik|mending|mendingan|rasanya) ~2 (?:mati|akhiri hidup|"
                 r"mengakhiri hidup|lenyap|menghilang selamanya)(?! lampu| listrik| gaya| penasaran)"
             ),
