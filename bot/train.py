@@ -60,10 +60,10 @@ def _train(model: Path) -> bool:
 def _progress():  # type: ignore[no-untyped-def]
     """Something moves while it trains; without a terminal, one line says that it has begun."""
     if not console.is_terminal:
-        console.print("training the model (two to three minutes) ...")
+        console.print("training the model (some minutes) ...")
         yield
         return
-    with os.fdopen(os.dup(2), "w") as terminal, Console(file=terminal).status("training the model (two to three minutes)"):
+    with os.fdopen(os.dup(2), "w") as terminal, Console(file=terminal).status("training the model (some minutes)"):
         yield
 
 
