@@ -51,7 +51,7 @@ def decide_before_rasa(deps: Deps, text: str, danger_chance: float | None) -> tu
             "start": ("flow/mulai-lagi", 1.0, Reply("dialog/mulai-lagi")),
             "help": ("bantuan", 1.0, Reply("dialog/bantuan")),
         }[word]
-    emergency = named_emergency(text, danger_chance)
+    emergency = named_emergency(text, lambda _: danger_chance)
     if emergency is not None:
         return "danger", 1.0, Reply(emergency)
     odd = message_text.classify_odd(text, ())

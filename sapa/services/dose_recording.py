@@ -400,12 +400,6 @@ def record_from_message(deps: Deps, tx: Tx, contact_id: str, text: str, label: s
     return _carry_out(deps, tx, contact_id, contact.household_id, meaning, family, now)
 
 
-def record_if_reported(deps: Deps, contact_id: str, text: str, label: str, now: datetime) -> Reply | None:
-    """`record_from_message` in a transaction of its own, for a turn whose label was unsure."""
-    with deps.store.transaction() as tx:
-        return record_from_message(deps, tx, contact_id, text, label, now)
-
-
 def _is_report(reading: DoseReading) -> bool:
     dated = any(entry.dated for entry in reading.entries)
     return bool(reading.entries) and reading.plain and (dated or reading.done)

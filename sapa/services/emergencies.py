@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sapa.family.reading.words import normalize, read_yes_no
@@ -23,19 +24,20 @@ CHOICE_LIFE = timedelta(hours=24)
 _OPENS_WITH_YES = frozenset({"ya", "iya", "iyaa", "y", "iy", "iyo", "betul", "masih", "sekarang", "1"})
 
 
-def named_emergency(spoken: str, chance: float | None) -> str | None:
+def named_emergency(spoken: str, chance: Callable[[str], float | None] | None) -> str | None:
     """The emergency text for a danger that the words name; None if they name none, or none that anybody believes.
 
-    `chance` is what the model's eye for danger gives the message (None: not asked). The words count whatever it says,
-    unless it is as good as certain that nothing is happening: "kucing saya kejang", "kejang dicegah vaksin apa".
-    Such a message goes on to the understanding, which still asks if it is unsure of anything else.
+    `chance` asks the model's eye for danger (None: no model at hand), and only where words name a sign. The words count
+    whatever it says, unless it is as good as certain that nothing is happening: "kucing saya kejang", "kejang dicegah
+    vaksin apa". Such a message goes on to the understanding, which still asks if it is unsure of anything else.
     """
     finding = danger.check(spoken)
     if finding is None:
         return None
     if finding.english:
         return "bahaya/bahasa-inggris"  # the model reads Indonesian
-    return None if chance is not None and chance < DISBELIEVED else f"bahaya/{finding.kind}"
+    given = chance(spoken) if chance is not None else None
+    return None if given is not None and given < DISBELIEVED else f"bahaya/{finding.kind}"
 
 
 def is_emergency(reply_key: str) -> bool:

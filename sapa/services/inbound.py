@@ -83,8 +83,7 @@ def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime
 
 def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> bool:
     spoken = spoken_text(message)
-    chance = deps.danger_chance(spoken) if deps.danger_chance is not None else None
-    key = named_emergency(spoken, chance) or answered_yes(tx, message.contact_id, spoken, now)
+    key = named_emergency(spoken, deps.danger_chance) or answered_yes(tx, message.contact_id, spoken, now)
     if key is None:
         return False
     raise_danger(deps, tx, message, key, now)

@@ -113,9 +113,8 @@ def _is_loss(understood: Understood, text: str) -> bool:
     """
     if not loss.speaks_of_loss(text) or understood.label == "danger":
         return False
-    if not understood.unsure:
-        return understood.label in _SILENCE
-    return understood.label in _SILENCE or dict(understood.ranking).get(LOSS, 0.0) >= _MAYBE_LOSS
+    maybe = understood.unsure and dict(understood.ranking).get(LOSS, 0.0) >= _MAYBE_LOSS
+    return understood.label in _SILENCE or maybe
 
 
 def _weighed(ranking: Ranking, talk: Talk) -> Ranking:

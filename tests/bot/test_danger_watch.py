@@ -42,7 +42,7 @@ def seen(model: DangerModel) -> Callable[[str], bool]:
     def look(text: str) -> bool:
         chance = model.chance(text)
         mean = (chance + dict(labels.ranking(text)[:10]).get("danger", 0.0)) / 2
-        return named_emergency(text, chance) is not None or mean >= (0.25 if danger.suspect(text) else 0.35)
+        return named_emergency(text, lambda _: chance) is not None or mean >= (0.25 if danger.suspect(text) else 0.35)
 
     return look
 

@@ -14,7 +14,7 @@ from sapa.family.people import Child
 from sapa.messaging.sms import sms_parts
 from sapa.messaging.states import Channel, ReminderState
 from sapa.services.consents import CHILD_CARE
-from sapa.services.dose_recording import QUESTION_LIFE, context_from, record_from_message, record_if_reported
+from sapa.services.dose_recording import QUESTION_LIFE, context_from, record_from_message
 from sapa.services.inbound import receive_message
 from sapa.services.records import PosyanduRow, ReminderRow, Reply, SessionRow
 from sapa.services.reminders import queue_due, replan
@@ -483,8 +483,9 @@ def test_what_was_taken_for_a_report_gets_an_answer_in_any_case(talk: Talk, text
 def test_an_unsure_label_does_not_stand_in_the_way(talk: Talk) -> None:
     talk.family(aisyah())
     deps, who = talk.app.deps, talk.contact_id
-    assert key(record_if_reported(deps, who, "BCG 12 november", "nlu_fallback", LATER)) == "tercatat"
-    assert record_if_reported(deps, who, "apa kabar", "nlu_fallback", LATER) is None
+    with talk.app.store.transaction() as tx:
+        assert key(record_from_message(deps, tx, who, "BCG 12 november", "nlu_fallback", LATER)) == "tercatat"
+        assert record_from_message(deps, tx, who, "apa kabar", "nlu_fallback", LATER) is None
 
 
 def test_who_is_not_registered_is_told_how(talk: Talk) -> None:
