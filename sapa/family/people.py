@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 
@@ -39,7 +40,10 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Child:
-    """A child and what is recorded of it. `doses` maps a dose id of the schedule to the day it was given."""
+    """A child and what is recorded of it. `doses` maps a dose id of the schedule to the day it was given.
+
+    A child that is no longer followed (it died, it moved away) is not part of a Family.
+    """
 
     name: str
     birth_date: date
@@ -89,6 +93,88 @@ class QuietHours:
 
 
 @dataclass(frozen=True)
+class Pregnancy:
+    """A pregnancy that goes on. One that ended (birth, loss) is not part of a Family.
+
+    lmp (HPHT) and edd (HPL) are always both there, 280 days apart, whichever was told; dated_by says which it was:
+    hpht, hpl, usg, weeks, months. anc maps K1..K6 to the day of the visit. next_visit_on is the date the bidan gave:
+    it wins over every date worked out here.
+    """
+
+    lmp: date
+    edd: date
+    dated_by: str = "hpht"
+    anc: Mapping[str, date] = field(default_factory=dict)
+    next_visit_on: date | None = None
+    multiple: bool = False
+    contact_id: str = ""  # the pregnant woman, where she writes herself
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Postpartum:
+    """The 42 days after a birth. visits maps KF1..KF4 and KN1..KN3 to the day of the visit."""
+
+    birth_date: date
+    visits: Mapping[str, date] = field(default_factory=dict)
+    contact_id: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Contraception:
+    """The method one contact uses now. method: an id of content/facts/kb.yml.
+
+    last_date: the injection, the packet begun, the insertion. return_on: the date on the card, which always wins.
+    """
+
+    method: str
+    last_date: date | None = None
+    return_on: date | None = None
+    contact_id: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What is known of one partner before the wedding.
+
+    partner: whose it is. answers: JSON by item, a missing item was not asked yet, None means "belum tahu": age_years,
+    weight_kg, height_cm, lila_cm, hb_g_dl, hb_on (ISO), smokes, smoke_at_home, td_status ("T1".."T5"), td_last_on (ISO).
+    """
+
+    partner: Sex
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    contact_id: str = ""  # whose own data it is, where that partner writes too
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Wedding:
+    """A couple about to marry. date None: not known yet. screened_on: the first day the questions were gone through."""
+
+    date: date | None = None
+    screened_on: date | None = None
+    screenings: tuple[Screening, ...] = ()
+    contact_id: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody who follows the household from an own phone, with own consent and opt-out.
+
+    relation: ibu, ayah, nenek, kakek, lain, calon_istri or calon_suami. every_reminder: asked for the reminders too,
+    although another member gets them already.
+    """
+
+    contact_id: str
+    relation: str = ""
+    every_reminder: bool = False
+    name: str | None = None
+
+
+@dataclass(frozen=True)
 class Family:
     """A household as the planner sees it at the moment `now` (aware)."""
 
@@ -100,6 +186,11 @@ class Family:
     quiet_hours: QuietHours = QuietHours()
     posyandu: Posyandu | None = None
     children: tuple[Child, ...] = ()
+    pregnancy: Pregnancy | None = None
+    postpartum: Postpartum | None = None
+    contraceptions: tuple[Contraception, ...] = ()
+    wedding: Wedding | None = None
+    members: tuple[Member, ...] = ()
 
     @property
     def today(self) -> date:

@@ -2,3 +2,11 @@
 
 # To keep a child's data and to remind its caregivers.
 CHILD_CARE = "child_care"
+# To keep a pregnancy's dates and visits (and the weeks after the birth) and to remind of them.
+PREGNANCY_CARE = "pregnancy_care"
+# To keep which contraception is used and to remind of the return date.
+FAMILY_PLANNING = "family_planning"
+# To keep the answers of the pre-marriage screening and to remind of what is still to do.
+PREMARITAL = "premarital"
+
+PURPOSES = (CHILD_CARE, PREGNANCY_CARE, FAMILY_PLANNING, PREMARITAL)

@@ -1,0 +1,1 @@
+"""The dialogues that gather facts: one module each, one contract (contract.py), one conductor (conductor.py)."""
