@@ -14,6 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 
+# For fields beside one that is itself called `date`.
+Day = date
+
+
 class Sex(StrEnum):
     """Sex as the growth tables and the KIA book record it."""
 
@@ -153,8 +157,8 @@ class Screening:
 class Wedding:
     """A couple about to marry. date None: not known yet. screened_on: the first day the questions were gone through."""
 
-    date: date | None = None
-    screened_on: date | None = None
+    date: Day | None = None
+    screened_on: Day | None = None
     screenings: tuple[Screening, ...] = ()
     contact_id: str = ""
     id: str = ""

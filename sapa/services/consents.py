@@ -10,3 +10,6 @@ FAMILY_PLANNING = "family_planning"
 PREMARITAL = "premarital"
 
 PURPOSES = (CHILD_CARE, PREGNANCY_CARE, FAMILY_PLANNING, PREMARITAL)
+
+# A topic stopped or taken up again on its own is kept beside the consents, under this prefix and the topic's name.
+TOPIC_PURPOSE = "topic:"

@@ -32,6 +32,7 @@ def family_of(tx: Tx, household_id: str, now: datetime, default_timezone: str) -
             sessions=tuple(tx.sessions_of(row.id, today.replace(day=1))),
             facility=Facility(row.facility_name, row.facility_phone or "") if row.facility_name else None,
         )
+    members = tuple(tx.members_of(household_id))
     return Family(
         now=now,
         timezone=timezone,
@@ -40,6 +41,13 @@ def family_of(tx: Tx, household_id: str, now: datetime, default_timezone: str) -
         je_region=options["je_region"],
         posyandu=posyandu,
         children=tuple(tx.children_of(household_id)),
+        pregnancy=tx.pregnancy_of(household_id),
+        postpartum=tx.postpartum_of(household_id, now.astimezone(ZoneInfo(timezone)).date()),
+        contraceptions=tuple(
+            method for member in members if (method := tx.contraception_of(member.contact_id)) is not None
+        ),
+        wedding=tx.wedding_of(household_id),
+        members=members,
     )
 
 

@@ -6,16 +6,28 @@ do it in one statement guarded by the state they expect, so that two workers can
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sapa.family.people import Child, PosyanduSession
+from sapa.family.people import (
+    Child,
+    Contraception,
+    Measurement,
+    Member,
+    Postpartum,
+    PosyanduSession,
+    Pregnancy,
+    Screening,
+    Wedding,
+)
 from sapa.messaging.states import Channel, OutboxState, ReminderState
 from sapa.services.records import (
     Address,
     CaseRow,
+    CodeRow,
+    ConsentRow,
     Contact,
     InboundForm,
     InboundMessage,
@@ -23,6 +35,7 @@ from sapa.services.records import (
     LookupOutcome,
     OutboxDraft,
     OutboxMessage,
+    Picture,
     PosyanduRow,
     ReminderRow,
     SendOutcome,
@@ -63,11 +76,24 @@ class Tx(Protocol):
         self, contact_id: str, purpose: str, wording: str, granted: bool, inbound_id: str | None, now: datetime
     ) -> None: ...
     def has_consent(self, contact_id: str, purpose: str) -> bool: ...
+    def consents_of(self, contact_id: str) -> list[ConsentRow]:
+        """Every yes and no of a contact, oldest first; the last one of a purpose counts."""
 
     # --- children, posyandu
     def save_child(self, household_id: str, child: Child, now: datetime) -> bool:
-        """Insert the child unless this id is there already; True if it was new."""
+        """Insert the child or bring what is kept of it up to date; True if it was new."""
 
+    def end_child(self, child_id: str, reason: str, on: date, now: datetime) -> None:
+        """Follow the child no longer; what is recorded of it stays until it is erased."""
+
+    def reopen_child(self, child_id: str) -> None: ...
+    def ended_children_of(self, household_id: str) -> list[tuple[Child, str, date]]:
+        """Children that are no longer followed, with the reason and the day."""
+
+    def save_measurement(self, child_id: str, measurement: Measurement, source: str, now: datetime) -> None:
+        """Keep a weighing; a second one of the same day replaces the first. source: chat or kader."""
+
+    def delete_dose(self, child_id: str, dose: str) -> None: ...
     def children_of(self, household_id: str) -> list[Child]: ...
     def record_dose(self, child_id: str, dose: str, given_on: date, now: datetime) -> None: ...
     def posyandu_by_name(self, name: str) -> PosyanduRow | None: ...
@@ -82,6 +108,69 @@ class Tx(Protocol):
     def households_of_posyandu(self, posyandu_id: str) -> list[str]: ...
     def household_options(self, household_id: str) -> Mapping[str, Any]:
         """province, timezone, vaccine_profile, je_region of a household (set by its posyandu's district)."""
+
+    def set_place(self, household_id: str, province: str | None, timezone: str | None) -> None:
+        """Where a household without a posyandu lives."""
+
+    # --- pregnancy
+    def save_pregnancy(self, household_id: str, pregnancy: Pregnancy, now: datetime) -> None:
+        """Insert or change, by id. Visits are recorded apart."""
+
+    def pregnancy_of(self, household_id: str) -> Pregnancy | None:
+        """The pregnancy that goes on."""
+
+    def last_pregnancy_of(self, household_id: str) -> tuple[Pregnancy, str | None, date | None] | None:
+        """The newest pregnancy with its outcome (birth, loss, other; None while it goes on) and its last day."""
+
+    def end_pregnancy(self, pregnancy_id: str, outcome: str, on: date, now: datetime) -> None: ...
+    def reopen_pregnancy(self, pregnancy_id: str) -> None: ...
+    def record_visit(self, pregnancy_id: str, visit: str, on: date, now: datetime) -> None:
+        """K1..K6, KF1..KF4 or KN1..KN3; a second time replaces the day."""
+
+    def postpartum_of(self, household_id: str, today: date) -> Postpartum | None:
+        """The 42 days after the last birth that was reported here, while they run."""
+
+    # --- family planning
+    def save_contraception(self, contact_id: str, contraception: Contraception, now: datetime) -> None:
+        """Insert or change, by id."""
+
+    def contraception_of(self, contact_id: str) -> Contraception | None: ...
+    def stop_contraception(self, contraception_id: str, on: date, now: datetime) -> None: ...
+
+    # --- about to marry
+    def save_wedding(self, household_id: str, wedding: Wedding, now: datetime) -> None:
+        """Insert or change, by id, without the screenings."""
+
+    def wedding_of(self, household_id: str) -> Wedding | None: ...
+    def save_screening(self, wedding_id: str, screening: Screening, now: datetime) -> None:
+        """Insert or replace the answers of one partner."""
+
+    def close_wedding(self, wedding_id: str, reason: str, now: datetime) -> None: ...
+
+    # --- seats, codes, numbers
+    def members_of(self, household_id: str) -> list[Member]:
+        """Who follows the household, the first to have come first."""
+
+    def set_member(self, contact_id: str, household_id: str | None, relation: str, every_reminder: bool) -> None: ...
+    def set_suspended(self, contact_id: str, at: datetime | None) -> None: ...
+    def move_address(self, address_id: str, contact_id: str) -> None:
+        """Give an address to another contact: the same person with a new number."""
+
+    def save_code(self, row: CodeRow, now: datetime) -> bool:
+        """False if this code is taken."""
+
+    def code(self, code: str) -> CodeRow | None: ...
+    def codes_by(self, contact_id: str, kind: str) -> list[CodeRow]:
+        """The codes a contact made, newest first."""
+
+    def use_code(self, code: str, contact_id: str, now: datetime) -> bool:
+        """Mark a code used; False if somebody else was first."""
+
+    # --- pictures, settings
+    def save_picture(self, picture: Picture, now: datetime) -> None: ...
+    def picture(self, picture_id: str) -> Picture | None: ...
+    def setting(self, key: str) -> str | None: ...
+    def set_setting(self, key: str, value: str, now: datetime) -> None: ...
 
     # --- inbound
     def store_inbound(self, form: InboundForm, contact: Contact, address: Address, now: datetime) -> str | None:
@@ -156,7 +245,18 @@ class Tx(Protocol):
         now: datetime,
     ) -> bool: ...
     def postpone_reminder(self, reminder_id: str, send_at: datetime) -> None: ...
+    def cancel_reminders(
+        self, household_id: str, reason: str, now: datetime, topics: Collection[str] | None = None
+    ) -> int:
+        """Cancel what is planned, of all topics or of some; how many."""
+
+    def cancel_queued(self, contact_id: str, reason: str, now: datetime, topics: Collection[str] | None = None) -> int:
+        """Suppress what waits in the outbox and was not asked for; how many."""
+
     def mark_dirty(self, household_id: str, now: datetime) -> None: ...
+    def mark_all_dirty(self, now: datetime) -> None:
+        """Every household is planned anew."""
+
     def take_dirty(self, limit: int) -> list[str]: ...
 
     # --- cases, audit
@@ -169,6 +269,8 @@ class Tx(Protocol):
 
     def close_case(self, case_id: str, outcome: str, now: datetime) -> None: ...
     def audit(self, event: str, contact_id: str | None, detail: Mapping[str, Any], now: datetime) -> None: ...
+    def count_audits(self, event: str, contact_id: str, since: datetime) -> int:
+        """How often something happened to a contact: the measure of every rate limit."""
 
 
 class Store(Protocol):

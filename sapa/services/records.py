@@ -58,6 +58,9 @@ class Contact:
     last_inbound_at: datetime | None
     created_at: datetime
     dialogue_reset: bool = False
+    relation: str = ""  # ibu, ayah, nenek ... as in sapa.family.people.Member
+    every_reminder: bool = False  # wants the household's reminders although somebody else gets them
+    suspended_at: datetime | None = None  # "bukan saya": silent until the person behind the number is known again
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ class OutboxDraft:
     priority: int = 50  # smaller goes first: danger 0, reply 10, reminder 50
     exempt_from_opt_out: bool = False  # the confirmation of a stop, an emergency answer
     consent_purpose: str | None = None  # what must still be consented to when it is sent; None for a reply
+    topic: str | None = None  # what the person may have stopped on its own; None for a reply
+    forget_when_sent: bool = False  # the receipt of an erasure: the row goes as soon as it is out
     options: tuple[str, ...] = ()  # labels behind the numbered choices of this message: answering "1" works
 
 
@@ -163,6 +168,9 @@ class ReminderRow:
     subjects: tuple[str, ...]
     payload: Mapping[str, Any]
     state: ReminderState = ReminderState.PLANNED
+    to: str = "caregiver"  # caregiver, mother, father or contact:<id>
+    purpose: str = "child_care"  # the consent it stands on
+    topic: str = "posyandu"  # what stopping it is called
 
 
 @dataclass(frozen=True)
@@ -204,11 +212,48 @@ class CaseRow:
 
 
 @dataclass(frozen=True)
+class ConsentRow:
+    """A yes or no that was said: to what, in which words, when."""
+
+    purpose: str
+    wording: str
+    granted: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """A code one person passes to another. kind says what it opens; `detail` is JSON of that kind."""
+
+    code: str
+    kind: str
+    household_id: str | None
+    created_by: str
+    detail: Mapping[str, Any]
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture or file made for one contact; `id` is unguessable, it stands in a web address."""
+
+    id: str
+    contact_id: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Reply:
-    """A reply key with what its text needs; see content/id."""
+    """A reply key with what its text needs; see content/id.
+
+    picture: what to draw beside the text (JSON): {"kind": "growth-chart" or "catin-card", and the facts to draw}.
+    """
 
     key: str
     vars: Mapping[str, Any] = field(default_factory=dict)
+    picture: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from sapa.services.records import CaseRow
@@ -62,3 +62,9 @@ class CaseQueries:
 
     def audit(self, event: str, contact_id: str | None, detail: Mapping[str, Any], now: datetime) -> None:
         self._s.add(AuditTable(event=event, contact_id=contact_id, detail=dict(detail), at=now))
+
+    def count_audits(self, event: str, contact_id: str, since: datetime) -> int:
+        rows = select(func.count()).where(
+            AuditTable.event == event, AuditTable.contact_id == contact_id, AuditTable.at >= since
+        )
+        return self._s.scalar(rows) or 0

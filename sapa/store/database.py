@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from sapa.store.cases import CaseQueries
 from sapa.store.inbound import InboundQueries
+from sapa.store.journeys import JourneyQueries
 from sapa.store.outbox import OutboxQueries
 from sapa.store.people import PeopleQueries
 from sapa.store.reminders import ReminderQueries
 
 
-class Transaction(OutboxQueries, PeopleQueries, InboundQueries, ReminderQueries, CaseQueries):
+class Transaction(OutboxQueries, PeopleQueries, InboundQueries, ReminderQueries, CaseQueries, JourneyQueries):
     """Everything that can be asked of the database inside one unit of work."""
 
     def __init__(self, session: Session) -> None:

@@ -11,15 +11,18 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
     Time,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -94,6 +97,7 @@ class HouseholdTable(Base):
     posyandu_id: Mapped[str | None] = mapped_column(ForeignKey("posyandu.id"), index=True)
     posyandu_said: Mapped[str | None] = mapped_column(String(120))  # a name we have no posyandu for
     province: Mapped[str | None] = mapped_column(String(60))
+    timezone: Mapped[str | None] = mapped_column(String(40))  # told by a family without a posyandu
     created_at: Mapped[datetime]
 
 
@@ -107,6 +111,10 @@ class ContactTable(Base):
     last_inbound_at: Mapped[datetime | None]
     # An opt-out ends an open dialogue: Rasa's tracker is restarted before the next turn.
     dialogue_reset: Mapped[bool] = mapped_column(Boolean, default=False)
+    relation: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    every_reminder: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    # "Bukan saya": silent until the person behind the number is known again.
+    suspended_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -145,6 +153,9 @@ class ChildTable(Base):
     birth_weight_g: Mapped[int | None] = mapped_column(Integer)
     birth_weeks: Mapped[int | None] = mapped_column(Integer)
     special_care: Mapped[bool] = mapped_column(Boolean, default=False)
+    # A child that is no longer followed: it died, or its family took it out.
+    ended_on: Mapped[date | None] = mapped_column(Date)
+    ended_reason: Mapped[str | None] = mapped_column(String(24))
     created_at: Mapped[datetime]
 
 
@@ -155,6 +166,122 @@ class DoseTable(Base):
     dose: Mapped[str] = mapped_column(String(16), primary_key=True)
     given_on: Mapped[date] = mapped_column(Date)
     recorded_at: Mapped[datetime]
+
+
+class MeasurementTable(Base):
+    __tablename__ = "measurement"
+
+    child_id: Mapped[str] = mapped_column(ForeignKey("child.id"), primary_key=True)
+    date: Mapped[date] = mapped_column(Date, primary_key=True)
+    weight_kg: Mapped[float | None] = mapped_column(Float)
+    lenhei_cm: Mapped[float | None] = mapped_column(Float)
+    measure: Mapped[str] = mapped_column(String(1))
+    source: Mapped[str] = mapped_column(String(16))  # chat, kader
+    recorded_at: Mapped[datetime]
+
+
+class PregnancyTable(Base):
+    __tablename__ = "pregnancy"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    contact_id: Mapped[str | None] = mapped_column(ForeignKey("contact.id"), index=True)
+    lmp: Mapped[date] = mapped_column(Date)
+    edd: Mapped[date] = mapped_column(Date)
+    dated_by: Mapped[str] = mapped_column(String(12))
+    multiple: Mapped[bool] = mapped_column(Boolean, default=False)
+    next_visit_on: Mapped[date | None] = mapped_column(Date)
+    outcome: Mapped[str | None] = mapped_column(String(12))  # birth, loss, other; None while it goes on
+    ended_on: Mapped[date | None] = mapped_column(Date)
+    created_at: Mapped[datetime]
+
+
+class VisitTable(Base):
+    """A visit that took place: K1..K6, and after the birth KF1..KF4 and KN1..KN3."""
+
+    __tablename__ = "visit"
+
+    pregnancy_id: Mapped[str] = mapped_column(ForeignKey("pregnancy.id"), primary_key=True)
+    visit: Mapped[str] = mapped_column(String(4), primary_key=True)
+    on: Mapped[date] = mapped_column(Date)
+    recorded_at: Mapped[datetime]
+
+
+class ContraceptionTable(Base):
+    """The method of one contact; never of a household."""
+
+    __tablename__ = "contraception"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    method: Mapped[str] = mapped_column(String(24))
+    last_date: Mapped[date | None] = mapped_column(Date)
+    return_on: Mapped[date | None] = mapped_column(Date)
+    stopped_on: Mapped[date | None] = mapped_column(Date)
+    created_at: Mapped[datetime]
+
+
+class WeddingTable(Base):
+    __tablename__ = "wedding"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    contact_id: Mapped[str | None] = mapped_column(ForeignKey("contact.id"), index=True)
+    screened_on: Mapped[date | None] = mapped_column(Date)
+    date: Mapped[date | None] = mapped_column(Date)
+    closed_at: Mapped[datetime | None]
+    closed_reason: Mapped[str | None] = mapped_column(String(24))
+    created_at: Mapped[datetime]
+
+
+class ScreeningTable(Base):
+    __tablename__ = "screening"
+    __table_args__ = (UniqueConstraint("wedding_id", "partner"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    wedding_id: Mapped[str] = mapped_column(ForeignKey("wedding.id"), index=True)
+    partner: Mapped[str] = mapped_column(String(1))
+    contact_id: Mapped[str | None] = mapped_column(ForeignKey("contact.id"), index=True)
+    answers: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+
+
+class JoinCodeTable(Base):
+    """A code one person passes to another: a seat in a household, a partner, a new number."""
+
+    __tablename__ = "join_code"
+
+    code: Mapped[str] = mapped_column(String(12), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    household_id: Mapped[str | None] = mapped_column(ForeignKey("household.id"), index=True)
+    created_by: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    detail: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[str | None] = mapped_column(Id)
+
+
+class PictureTable(Base):
+    """A picture or file made for one contact, fetched by the provider under its unguessable id."""
+
+    __tablename__ = "picture"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    content_type: Mapped[str] = mapped_column(String(40))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+
+class SettingTable(Base):
+    """What the system remembers about itself, such as which edition of the campaigns the plans were made from."""
+
+    __tablename__ = "setting"
+
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime]
 
 
 class InboundTable(Base):
@@ -242,6 +369,9 @@ class OutboxTable(Base):
     priority: Mapped[int] = mapped_column(Integer)
     exempt_from_opt_out: Mapped[bool] = mapped_column(Boolean, default=False)
     consent_purpose: Mapped[str | None] = mapped_column(String(40))
+    topic: Mapped[str | None] = mapped_column(String(16))  # what the person may have stopped on its own
+    # The receipt of an erasure: the row goes as soon as it is out.
+    forget_when_sent: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     not_before: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(12))
@@ -287,6 +417,10 @@ class ReminderTable(Base):
     content_id: Mapped[str] = mapped_column(String(120))
     subjects: Mapped[list[Any]]
     payload: Mapped[dict[str, Any]]
+    # Who reads it (caregiver, mother, father, contact:<id>), under which consent, and what stopping it is called.
+    reader: Mapped[str] = mapped_column(String(48), default="caregiver", server_default="caregiver")
+    purpose: Mapped[str] = mapped_column(String(40), default="child_care", server_default="child_care")
+    topic: Mapped[str] = mapped_column(String(16), default="posyandu", server_default="posyandu")
     state: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str | None] = mapped_column(String(40))  # why it was dropped or cancelled
     outbox_id: Mapped[str | None] = mapped_column(Id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -70,6 +70,8 @@ class OutboxQueries(PeopleQueries):
             priority=draft.priority,
             exempt_from_opt_out=draft.exempt_from_opt_out,
             consent_purpose=draft.consent_purpose,
+            topic=draft.topic,
+            forget_when_sent=draft.forget_when_sent,
             not_before=draft.not_before or now,
             expires_at=draft.expires_at,
             state=OutboxState.QUEUED.value,
@@ -145,9 +147,27 @@ class OutboxQueries(PeopleQueries):
         # What the person just wrote is answered even after a stop; what we would send unasked is not.
         if contact.opted_out_at is not None and row.in_reply_to is None:
             return "opted_out"
+        if contact.suspended_at is not None and row.in_reply_to is None:
+            return "not_this_person"
         if row.consent_purpose is not None and not self.has_consent(row.contact_id, row.consent_purpose):
             return "no_consent"
+        if row.topic is not None and self.has_stopped(row.contact_id, row.topic):
+            return "topic_stopped"
         return None
+
+    def cancel_queued(self, contact_id: str, reason: str, now: datetime, topics: Collection[str] | None = None) -> int:
+        waiting = [
+            OutboxTable.contact_id == contact_id,
+            OutboxTable.kind.in_(_UNASKED),
+            OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value]),
+        ]
+        if topics is not None:
+            waiting.append(OutboxTable.topic.in_(topics))
+        rows = self._s.scalars(select(OutboxTable).where(*waiting).with_for_update()).all()
+        for row in rows:
+            self._move(row, OutboxState.SUPPRESSED, now, error_code=reason)
+        self._s.flush()
+        return len(rows)
 
     def outbox_message(self, outbox_id: str) -> OutboxMessage | None:
         row = self._row(outbox_id)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from sapa.family.people import Child, PosyanduSession, Sex
+from sapa.family.people import Child, Measurement, PosyanduSession, Sex
 from sapa.messaging.states import Channel
-from sapa.services.records import Address, Contact, PosyanduRow, SessionRow
+from sapa.services.consents import TOPIC_PURPOSE
+from sapa.services.records import Address, ConsentRow, Contact, PosyanduRow, SessionRow
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
@@ -21,6 +22,7 @@ from sapa.store.models import (
     ContactTable,
     DoseTable,
     HouseholdTable,
+    MeasurementTable,
     PosyanduTable,
     SessionTable,
 )
@@ -151,9 +153,27 @@ class PeopleQueries:
         )
         return bool(latest)
 
+    def consents_of(self, contact_id: str) -> list[ConsentRow]:
+        rows = self._s.scalars(
+            select(ConsentTable).where(ConsentTable.contact_id == contact_id).order_by(ConsentTable.at, ConsentTable.id)
+        )
+        return [ConsentRow(row.purpose, row.wording, row.granted, row.at) for row in rows]
+
+    def has_stopped(self, contact_id: str, topic: str) -> bool:
+        """Whether the contact's last word on a topic was to stop it."""
+        granted = [row.granted for row in self.consents_of(contact_id) if row.purpose == TOPIC_PURPOSE + topic]
+        return bool(granted) and not granted[-1]
+
     # --- children
 
     def save_child(self, household_id: str, child: Child, now: datetime) -> bool:
+        known = self._s.get(ChildTable, child.id)
+        if known is not None:
+            known.name, known.birth_date = child.name, child.birth_date
+            known.sex = child.sex.value if child.sex else None
+            known.birth_weight_g, known.birth_weeks = child.birth_weight_g, child.birth_weeks
+            known.special_care = child.special_care
+            self._s.flush()
         added = insert_if_absent(
             self._s,
             ChildTable,
@@ -171,16 +191,44 @@ class PeopleQueries:
             self.record_dose(child.id, dose, given_on, now)
         return added
 
+    def end_child(self, child_id: str, reason: str, on: date, now: datetime) -> None:
+        self._s.execute(
+            update(ChildTable)
+            .where(ChildTable.id == child_id, ChildTable.ended_on.is_(None))
+            .values(ended_on=on, ended_reason=reason)
+        )
+
+    def reopen_child(self, child_id: str) -> None:
+        self._s.execute(update(ChildTable).where(ChildTable.id == child_id).values(ended_on=None, ended_reason=None))
+
+    def ended_children_of(self, household_id: str) -> list[tuple[Child, str, date]]:
+        rows = self._child_rows(household_id, ChildTable.ended_on.is_not(None))
+        return [
+            (child, row.ended_reason or "", row.ended_on)
+            for child, row in zip(self._children(rows), rows, strict=True)
+            if row.ended_on is not None
+        ]
+
     def children_of(self, household_id: str) -> list[Child]:
-        rows = self._s.scalars(
+        return self._children(self._child_rows(household_id, ChildTable.ended_on.is_(None)))
+
+    def _child_rows(self, household_id: str, which: ColumnElement[bool]) -> Sequence[ChildTable]:
+        return self._s.scalars(
             select(ChildTable)
-            .where(ChildTable.household_id == household_id)
+            .where(ChildTable.household_id == household_id, which)
             .order_by(ChildTable.created_at, ChildTable.id)
         ).all()
+
+    def _children(self, rows: Sequence[ChildTable]) -> list[Child]:
         doses = self._s.execute(
             select(DoseTable.child_id, DoseTable.dose, DoseTable.given_on).where(
                 DoseTable.child_id.in_([row.id for row in rows])
             )
+        ).all()
+        weighings = self._s.scalars(
+            select(MeasurementTable)
+            .where(MeasurementTable.child_id.in_([row.id for row in rows]))
+            .order_by(MeasurementTable.date)
         ).all()
         return [
             Child(
@@ -192,9 +240,29 @@ class PeopleQueries:
                 birth_weight_g=row.birth_weight_g,
                 birth_weeks=row.birth_weeks,
                 special_care=row.special_care,
+                measurements=tuple(
+                    Measurement(m.date, m.weight_kg, m.lenhei_cm, m.measure) for m in weighings if m.child_id == row.id
+                ),
             )
             for row in rows
         ]
+
+    def save_measurement(self, child_id: str, measurement: Measurement, source: str, now: datetime) -> None:
+        self._s.merge(
+            MeasurementTable(
+                child_id=child_id,
+                date=measurement.date,
+                weight_kg=measurement.weight_kg,
+                lenhei_cm=measurement.lenhei_cm,
+                measure=measurement.measure,
+                source=source,
+                recorded_at=now,
+            )
+        )
+        self._s.flush()
+
+    def delete_dose(self, child_id: str, dose: str) -> None:
+        self._s.execute(delete(DoseTable).where(DoseTable.child_id == child_id, DoseTable.dose == dose))
 
     def record_dose(self, child_id: str, dose: str, given_on: date, now: datetime) -> None:
         row = self._s.get(DoseTable, (child_id, dose))
@@ -246,6 +314,11 @@ class PeopleQueries:
             .values(posyandu_id=posyandu_id, posyandu_said=said)
         )
 
+    def set_place(self, household_id: str, province: str | None, timezone: str | None) -> None:
+        self._s.execute(
+            update(HouseholdTable).where(HouseholdTable.id == household_id).values(province=province, timezone=timezone)
+        )
+
     def households_of_posyandu(self, posyandu_id: str) -> list[str]:
         return list(self._s.scalars(select(HouseholdTable.id).where(HouseholdTable.posyandu_id == posyandu_id)))
 
@@ -254,7 +327,7 @@ class PeopleQueries:
         posyandu = self._s.get(PosyanduTable, household.posyandu_id) if household.posyandu_id else None
         return {
             "province": household.province or (posyandu.province if posyandu else None),
-            "timezone": posyandu.timezone if posyandu else None,
+            "timezone": posyandu.timezone if posyandu else household.timezone,
             "vaccine_profile": posyandu.vaccine_profile if posyandu else "pentavalen",
             "je_region": posyandu.je_region if posyandu else False,
         }
@@ -269,6 +342,9 @@ def _contact(row: ContactTable) -> Contact:
         last_inbound_at=row.last_inbound_at,
         created_at=row.created_at,
         dialogue_reset=row.dialogue_reset,
+        relation=row.relation,
+        every_reminder=row.every_reminder,
+        suspended_at=row.suspended_at,
     )
 
 

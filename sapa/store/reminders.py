@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from sapa.messaging.states import ReminderState
 from sapa.services.records import ReminderRow
 from sapa.store.insert import insert_if_absent
-from sapa.store.models import DirtyHouseholdTable, ReminderTable
+from sapa.store.models import DirtyHouseholdTable, HouseholdTable, ReminderTable, UtcDateTime
 from sapa.store.rows import rowcount
 
 
@@ -53,9 +53,21 @@ class ReminderQueries:
             content_id=reminder.content_id,
             subjects=list(reminder.subjects),
             payload=dict(reminder.payload),
+            reader=reminder.to,
+            purpose=reminder.purpose,
+            topic=reminder.topic,
             state=ReminderState.PLANNED.value,
             updated_at=now,
         )
+
+    def cancel_reminders(
+        self, household_id: str, reason: str, now: datetime, topics: Collection[str] | None = None
+    ) -> int:
+        planned = [ReminderTable.household_id == household_id, ReminderTable.state == ReminderState.PLANNED.value]
+        if topics is not None:
+            planned.append(ReminderTable.topic.in_(topics))
+        values = {"state": ReminderState.CANCELLED.value, "reason": reason, "updated_at": now}
+        return rowcount(self._s.execute(update(ReminderTable).where(*planned).values(**values)))
 
     def due_reminders(self, now: datetime, limit: int) -> list[ReminderRow]:
         rows = self._s.scalars(
@@ -124,6 +136,12 @@ class ReminderQueries:
     def mark_dirty(self, household_id: str, now: datetime) -> None:
         insert_if_absent(self._s, DirtyHouseholdTable, household_id=household_id, since=now)
 
+    def mark_all_dirty(self, now: datetime) -> None:
+        """Every household is planned anew: one statement, however many there are."""
+        known = select(DirtyHouseholdTable.household_id)
+        rows = select(HouseholdTable.id, literal(now, type_=UtcDateTime())).where(HouseholdTable.id.not_in(known))
+        self._s.execute(insert(DirtyHouseholdTable).from_select(["household_id", "since"], rows))
+
     def has_dirty(self) -> bool:
         """Whether some household's plan must be made again."""
         return self._s.scalar(select(DirtyHouseholdTable.household_id).limit(1)) is not None
@@ -143,10 +161,16 @@ class ReminderQueries:
 
 def _refresh(row: ReminderTable, reminder: ReminderRow, now: datetime) -> None:
     """Bring a row that has not gone out yet in line with the plan; an untouched row stays untouched."""
-    wanted = (reminder.send_at, dict(reminder.payload), list(reminder.subjects), ReminderState.PLANNED.value)
-    if (row.send_at, row.payload, row.subjects, row.state) == wanted:
+    wanted = (
+        reminder.send_at,
+        dict(reminder.payload),
+        list(reminder.subjects),
+        reminder.content_id,
+        ReminderState.PLANNED.value,
+    )
+    if (row.send_at, row.payload, row.subjects, row.content_id, row.state) == wanted:
         return
-    row.send_at, row.payload, row.subjects, row.state = wanted
+    row.send_at, row.payload, row.subjects, row.content_id, row.state = wanted
     row.reason, row.updated_at = None, now
 
 
@@ -161,4 +185,7 @@ def _reminder(row: ReminderTable) -> ReminderRow:
         subjects=tuple(row.subjects),
         payload=row.payload,
         state=ReminderState(row.state),
+        to=row.reader,
+        purpose=row.purpose,
+        topic=row.topic,
     )
