@@ -12,101 +12,49 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from sapa.bootstrap import current_app
-from sapa.messaging.labels import intent_to_label
+from sapa.services.dialogue import take_turn
 from sapa.services.records import Reply
-from sapa.services.registration import form_turn
-from sapa.services.respond import respond
 from sapa.services.understanding import understood_from
 
-REQUESTED = "requested_slot"
-_CHILD_SLOTS = (
-    "consent",
-    "child_name",
-    "child_sex",
-    "child_birth_date",
-    "child_posyandu",
-    "child_special_care",
-    "child_confirmed",
-    "child_outcome",
-    "child_tries",
-)
+# The journey that is open: its name, what it asked last and what it knows (sapa/services/journeys/conductor.py).
+JOURNEY = "journey"
 
 
 class ActionRespond(Action):
-    """Answers whatever needs no form."""
+    """Every message: the next step of the journey that is open, else an answer."""
 
     def name(self) -> str:
         return "action_respond"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
         app = current_app()
-        replies = await asyncio.to_thread(
-            respond,
+        metadata = tracker.latest_message["metadata"]
+        turned = await asyncio.to_thread(
+            take_turn,
             app.deps,
             tracker.sender_id,
             understood_from(tracker.latest_message),
-            _text(tracker),
-            _now(tracker),
+            tracker.latest_message.get("text") or "",
+            tracker.get_slot(JOURNEY),
+            # The moment of the turn, as the worker saw it: the same on every retry.
+            datetime.fromisoformat(metadata["now"]),
+            datetime.fromisoformat(metadata["received_at"]),
+            metadata["inbound_id"],
             app.content_ids,
             app.titles,
         )
-        _say(dispatcher, replies)
-        return []
+        _say(dispatcher, turned.replies)
+        return [SlotSet(JOURNEY, turned.state)]
 
 
 class ActionUnsure(ActionRespond):
-    """Where the understanding is unsure: the conversation may break the tie, else the bot asks back."""
+    """Where the understanding is unsure: the journey or the conversation may know, else the bot asks back."""
 
     def name(self) -> str:
         return "action_default_fallback"
 
 
-class ValidateChildForm(Action):
-    """One message in the form "daftar anak"."""
-
-    def name(self) -> str:
-        return "validate_form_daftar_anak"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
-        app = current_app()
-        turn = await asyncio.to_thread(
-            form_turn,
-            app.deps,
-            tracker.sender_id,
-            _text(tracker),
-            {slot: tracker.get_slot(slot) for slot in _CHILD_SLOTS},
-            tracker.get_slot(REQUESTED),
-            _label(tracker),
-            _confidence(tracker),
-            tracker.latest_message["metadata"]["inbound_id"],
-            _now(tracker),
-            app.content_ids,
-        )
-        _say(dispatcher, turn.replies)
-        changes = {slot: value for slot, value in turn.slots.items() if slot in _CHILD_SLOTS}
-        # A form action that sets no slot counts as "not mine": Rasa would hand the message to another rule, and a
-        # question asked in between would be answered twice.
-        changes.setdefault("child_tries", tracker.get_slot("child_tries"))
-        return [*(SlotSet(slot, value) for slot, value in changes.items()), SlotSet(REQUESTED, turn.next_slot)]
-
-
-def _label(tracker: Tracker) -> str:
-    return intent_to_label(tracker.latest_message["intent"]["name"] or "nlu_fallback")
-
-
-def _confidence(tracker: Tracker) -> float:
-    return float(tracker.latest_message["intent"].get("confidence") or 0.0)
-
-
-def _text(tracker: Tracker) -> str:
-    return tracker.latest_message.get("text") or ""
-
-
-def _now(tracker: Tracker) -> datetime:
-    """The moment of the turn, as the worker saw it: the same on every retry."""
-    return datetime.fromisoformat(tracker.latest_message["metadata"]["now"])
-
-
 def _say(dispatcher: CollectingDispatcher, replies: Iterable[Reply]) -> None:
     for reply in replies:
-        dispatcher.utter_message(json_message={"reply": reply.key, "vars": dict(reply.vars)})
+        said = {"reply": reply.key, "vars": dict(reply.vars)}
+        dispatcher.utter_message(json_message=said if reply.picture is None else {**said, "picture": reply.picture})

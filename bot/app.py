@@ -34,7 +34,8 @@ from sapa import logs
 from sapa.services.delivery import record_status
 from sapa.services.deps import Deps
 from sapa.services.inbound import receive_message
-from sapa.services.records import InboundForm, StatusForm
+from sapa.services.records import InboundForm, Picture, StatusForm
+from sapa.services.replies import PICTURE_PATH
 from sapa.settings import Settings
 
 INBOUND_PATH = "/webhooks/twilio"
@@ -88,6 +89,7 @@ def create_app(
             Route(STATUS_PATH, webhooks.status, methods=["POST"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", _ready(app), methods=["GET"]),
+            Route(PICTURE_PATH + "{picture_id}", _picture(app), methods=["GET"]),
             *extra_routes,
         ],
         middleware=[Middleware(_SecurityHeaders, https=app.settings.public_url.startswith("https://"))],
@@ -218,6 +220,22 @@ def _ready(app: App) -> Callable[[Request], Awaitable[Response]]:
 
 async def _server_error(request: Request, error: Exception) -> Response:
     return PlainTextResponse("something went wrong here\n", 500)
+
+
+def _picture(app: App) -> Callable[[Request], Awaitable[Response]]:
+    """A picture made for somebody, for the provider to fetch. Its name cannot be guessed, and is all it takes."""
+
+    def load(picture_id: str) -> Picture | None:
+        with app.deps.store.transaction(write=False) as tx:
+            return tx.picture(picture_id)
+
+    async def show(request: Request) -> Response:
+        found = await anyio.to_thread.run_sync(load, request.path_params["picture_id"])
+        if found is None:
+            return PlainTextResponse("not found\n", 404)
+        return Response(found.data, media_type=found.content_type)
+
+    return show
 
 
 def _lifespan(app: App) -> Callable[[Starlette], Any]:

@@ -16,7 +16,7 @@ def read_turn(answer: Mapping[str, Any]) -> Turn:
     """Rasa's JSON as a turn."""
     label = answer.get("label")
     return Turn(
-        replies=tuple(Reply(entry["reply"], entry["vars"]) for entry in answer["replies"]),
+        replies=tuple(Reply(entry["reply"], entry["vars"], entry.get("picture")) for entry in answer["replies"]),
         label=intent_to_label(label) if label else None,
         confidence=float(answer.get("confidence", 0.0)),
     )

@@ -44,7 +44,7 @@ async def take_turn(
 ) -> dict[str, Any]:
     """Hand a message to Rasa, or read back what Rasa said to it before.
 
-    Returns {"replies": [{"reply", "vars"}], "label": intent, "confidence": 0..1, "ranking": [[intent, confidence]]}.
+    Returns {"replies": [{"reply", "vars", "picture"}], "label": intent, "confidence": 0..1, "ranking": [[intent, confidence]]}.
     """
     make_strict(agent)
     if metadata.get("language"):
@@ -126,4 +126,4 @@ def _replies(events: Iterable[Event]) -> Iterable[dict[str, Any]]:
         if isinstance(event, BotUttered):
             custom = (event.data or {}).get("custom")
             if custom:
-                yield {"reply": custom["reply"], "vars": custom.get("vars") or {}}
+                yield {"reply": custom["reply"], "vars": custom.get("vars") or {}, "picture": custom.get("picture")}

@@ -62,6 +62,8 @@ class App:
             content_sids=dict(twilio.content_sids) if twilio else {},
             templates_always=self.settings.simulator,
             danger_chance=self.danger_chance,
+            draw=draw,
+            public_url=self.settings.public_url,
         )
 
     @cached_property
@@ -125,6 +127,20 @@ def answering(environ: Mapping[str, str] | None = None) -> Deps:
         bot_whatsapp=config.bot_whatsapp,
         default_timezone=config.default_timezone,
     )
+
+
+def draw(kind: str, facts: Mapping[str, Any]) -> bytes:
+    """A picture for a phone as PNG. Raises ValueError for an unknown kind."""
+    # Imported where it is used: the drawing library takes a second to load and most processes never draw.
+    if kind == "growth-chart":
+        from sapa.charts import draw_growth_chart
+
+        return draw_growth_chart(facts)
+    if kind == "catin-card":
+        from sapa.cards import draw_catin_card
+
+        return draw_catin_card(facts)
+    raise ValueError(f"no picture of kind {kind!r}")
 
 
 class _Nowhere:

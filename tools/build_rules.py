@@ -1,7 +1,7 @@
 """Writes data/rules.yml and the list of intents in domain.yml from the catalogue content/topics.yml.
 
-Every label that needs no form is one rule with one action; writing a hundred of them by hand would be a hundred
-places to forget one. `python tools/build_rules.py` writes, `--check` only compares.
+Every label is one rule with one action; writing a hundred of them by hand would be a hundred places to forget one.
+`python tools/build_rules.py` writes, `--check` only compares.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "data" / "rules.yml"
 DOMAIN = ROOT / "domain.yml"
 BEGIN, END = "# intents: made by tools/build_rules.py\n", "# end of intents\n"
-FORMS = {"flow/daftar-anak": "form_daftar_anak"}
 # What people say inside a dialogue; not in the catalogue of topics.
 DIALOGUE_INTENTS = ("afirmasi", "negasi", "batal", "inform", "menu", "bantuan")
 HEADER = "# Made by tools/build_rules.py from content/topics.yml. Change it there, not here.\n"
@@ -36,28 +35,10 @@ def rules_text() -> str:
     """data/rules.yml as text."""
     rules = []
     for label in labels():
-        if label in FORMS:
-            form = FORMS[label]
-            steps = [{"intent": intent(label)}, {"action": form}, {"active_loop": form}]
-        else:
-            steps = [{"intent": intent(label)}, {"action": "action_respond"}]
-        rules.append({"rule": label, "steps": steps})
+        rules.append({"rule": label, "steps": [{"intent": intent(label)}, {"action": "action_respond"}]})
     rules.append(
         {"rule": "not understood", "steps": [{"intent": "nlu_fallback"}, {"action": "action_default_fallback"}]}
     )
-    for form in FORMS.values():
-        rules.append(
-            {
-                "rule": f"{form} ends",
-                "condition": [{"active_loop": form}],
-                "steps": [
-                    {"action": form},
-                    {"active_loop": None},
-                    {"slot_was_set": [{"requested_slot": None}]},
-                    {"action": "action_listen"},
-                ],
-            }
-        )
     return HEADER + yaml.safe_dump({"version": "3.1", "rules": rules}, sort_keys=False, allow_unicode=True)
 
 

@@ -137,6 +137,7 @@ def _metadata(deps: Deps, message: InboundMessage, now: datetime) -> Mapping[str
         "contact_id": message.contact_id,
         "channel": message.channel.value,
         "now": now.isoformat(),
+        "received_at": message.received_at.isoformat(),
         "reset": contact is not None and contact.dialogue_reset,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sapa.services.ports import Content, Gateway, LanguageVerdict, Store
 
@@ -14,7 +15,8 @@ class Deps:
 
     `content_sids` maps a template name to the provider's id of the approved template; `templates_always` is true
     where there is no provider that would have to approve one (the simulator). `danger_chance` is the model's eye for
-    danger (text -> 0..1), None where no model is at hand: then the words alone decide.
+    danger (text -> 0..1), None where no model is at hand: then the words alone decide. `draw` makes a PNG of a kind of
+    picture and the facts on it; pictures are fetched under `public_url`.
     """
 
     store: Store
@@ -26,3 +28,5 @@ class Deps:
     content_sids: Mapping[str, str] = field(default_factory=dict)
     templates_always: bool = False
     danger_chance: Callable[[str], float] | None = None
+    draw: Callable[[str, Mapping[str, Any]], bytes] | None = None
+    public_url: str = ""

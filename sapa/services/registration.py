@@ -32,8 +32,9 @@ class FormTurn:
     next_slot: str | None
 
 
-def form_turn(
+def child_turn(
     deps: Deps,
+    tx: Tx,
     contact_id: str,
     text: str,
     slots: Mapping[str, Any],
@@ -44,37 +45,36 @@ def form_turn(
     now: datetime,
     content_ids: Collection[str],
 ) -> FormTurn:
-    """One message in the form "daftar anak". Doing it twice for one message changes nothing more."""
-    with deps.store.transaction() as tx:
-        family = family_of_contact(tx, contact_id, now, deps.default_timezone)
-        known = [row.name for row in tx.list_posyandu()]
-        before = dict(slots)
-        if before.get("consent") is None and tx.has_consent(contact_id, CHILD_CARE):
-            before["consent"] = True
-        step = child_registration.step(
-            _picked(text, before, asked, known),
-            before,
-            asked,
-            today=family.today,
-            known_posyandu=known,
-            intent=label,
-            intent_confidence=confidence,
-        )
-        after = {**before, **step.slots}
-        replies = [Reply(reply.key, reply.vars) for reply in step.replies]
-        if step.side_question and label is not None:
-            replies.extend(replies_for_label(label, confidence, text, content_ids))
-        if after.get("consent") is not None and after.get("consent") != slots.get("consent"):
-            _record_consent(deps, tx, contact_id, bool(after["consent"]), family, inbound_id, now)
-        if step.outcome == "confirmed":
-            replies.append(_register(deps, tx, contact_id, after, inbound_id, now))
-        changed = {name: value for name, value in after.items() if value != slots.get(name)}
-        if step.outcome is not None:
-            return FormTurn(_cleared(slots, after), tuple(replies), None)
-        # A text that says what was wrong with an answer is itself the question again.
-        asked_again = bool(step.replies) and step.replies[-1].key.startswith("dialog/daftar-anak/")
-        if step.next_slot is not None and step.ask_again and not asked_again:
-            replies.append(question(step.next_slot, after, known))
+    """One message in the registration of a child. Doing it twice for one message changes nothing more."""
+    family = family_of_contact(tx, contact_id, now, deps.default_timezone)
+    known = [row.name for row in tx.list_posyandu()]
+    before = dict(slots)
+    if before.get("consent") is None and tx.has_consent(contact_id, CHILD_CARE):
+        before["consent"] = True
+    step = child_registration.step(
+        _picked(text, before, asked, known),
+        before,
+        asked,
+        today=family.today,
+        known_posyandu=known,
+        intent=label,
+        intent_confidence=confidence,
+    )
+    after = {**before, **step.slots}
+    replies = [Reply(reply.key, reply.vars) for reply in step.replies]
+    if step.side_question and label is not None:
+        replies.extend(replies_for_label(label, confidence, text, content_ids))
+    if after.get("consent") is not None and after.get("consent") != slots.get("consent"):
+        _record_consent(deps, tx, contact_id, bool(after["consent"]), family, inbound_id, now)
+    if step.outcome == "confirmed":
+        replies.append(_register(deps, tx, contact_id, after, inbound_id, now))
+    changed = {name: value for name, value in after.items() if value != slots.get(name)}
+    if step.outcome is not None:
+        return FormTurn(_cleared(slots, after), tuple(replies), None)
+    # A text that says what was wrong with an answer is itself the question again.
+    asked_again = bool(step.replies) and step.replies[-1].key.startswith("dialog/daftar-anak/")
+    if step.next_slot is not None and step.ask_again and not asked_again:
+        replies.append(question(step.next_slot, after, known))
     return FormTurn(changed, tuple(replies), step.next_slot)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,11 @@ from sapa.services.answers import live_vars
 from sapa.services.deps import Deps
 from sapa.services.households import family_of_contact, text_facts
 from sapa.services.ports import RenderedText, Tx
-from sapa.services.records import InboundMessage, OutboxDraft, Reply
+from sapa.services.records import InboundMessage, MediaItem, OutboxDraft, Picture, Reply
 
 REPLY_PRIORITY = 10
+PICTURE_PATH = "/media/"
+PNG = "image/png"
 
 
 def render_reply(
@@ -61,6 +64,7 @@ def queue_replies(
                 content_id=rendered.content_id,
                 text=rendered.text,
                 buttons=tuple(rendered.buttons),
+                media=_media(deps, tx, message, reply, now),
                 options=tuple(reply.vars.get("labels", ())) or tuple(rendered.next),
                 in_reply_to=message.id,
                 priority=priority,
@@ -68,3 +72,15 @@ def queue_replies(
             ),
             now,
         )
+
+
+def _media(deps: Deps, tx: Tx, message: InboundMessage, reply: Reply, now: datetime) -> tuple[MediaItem, ...]:
+    """The reply's picture as an address the provider can fetch; none by SMS, and none where nothing can be drawn."""
+    if reply.picture is None or deps.draw is None or message.channel is not Channel.WHATSAPP:
+        return ()
+    facts = {name: value for name, value in reply.picture.items() if name != "kind"}
+    # Unguessable: whoever has the address can see the picture.
+    picture_id = f"{secrets.token_urlsafe(24)}.png"
+    data = deps.draw(str(reply.picture["kind"]), facts)
+    tx.save_picture(Picture(picture_id, message.contact_id, PNG, data), now)
+    return (MediaItem(f"{deps.public_url}{PICTURE_PATH}{picture_id}", PNG),)

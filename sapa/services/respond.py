@@ -11,12 +11,11 @@ from sapa.family.people import Family
 from sapa.family.reading.words import normalize
 from sapa.messaging import danger, loss
 from sapa.services.deps import Deps
-from sapa.services.dose_recording import record_from_message
 from sapa.services.emergencies import DANGER_QUESTION
-from sapa.services.households import family_of_contact, said_facts, stage_of
+from sapa.services.households import family_of_contact, said_facts
 from sapa.services.ports import Tx
 from sapa.services.records import Reply
-from sapa.services.understanding import DANGER_SURE, UNSURE, Talk, Understood, settle, topics_asked
+from sapa.services.understanding import DANGER_SURE, Understood, topics_asked
 
 # Flows whose dialogue is not there yet: the bot says so and offers a human, it never pretends.
 _NOT_YET = frozenset(
@@ -87,36 +86,6 @@ def _danger(confidence: float, text: str, otherwise: str = "keluhan") -> Reply:
     if confidence >= DANGER_SURE:
         return Reply(f"bahaya/{kind}")
     return Reply(DANGER_QUESTION, {"labels": ["danger", otherwise], "about": kind})
-
-
-def respond(
-    deps: Deps,
-    contact_id: str,
-    understood: Understood,
-    text: str,
-    now: datetime,
-    content_ids: Collection[str],
-    titles: Mapping[str, str],
-) -> tuple[Reply, ...]:
-    """The replies to a message of a known contact, with what it changes already done.
-
-    Doing it twice for one message changes nothing more.
-    """
-    with deps.store.transaction() as tx:
-        if understood.label == "flow/profil" and not understood.unsure:
-            return (_profile(deps, tx, contact_id, now),)
-        # "BCG 12 Mei" is no sentence a classifier could be sure of, but it says all that is needed.
-        label = UNSURE if understood.unsure else understood.label
-        recorded = record_from_message(deps, tx, contact_id, text, label, now)
-        if recorded is not None:
-            return (recorded,)
-        family = family_of_contact(tx, contact_id, now, deps.default_timezone)
-        talk = Talk(tx.last_topic(contact_id, now - TALK_LIFE), stage_of(family))
-        settled = settle(understood, talk, text)
-        # A tie broken in favour of the profile is answered with the family's own data too.
-        if settled.label == "flow/profil" and not settled.unsure:
-            return (_profile(deps, tx, contact_id, now),)
-    return replies_to(settled, text, family, content_ids, titles)
 
 
 def replies_to(
@@ -194,7 +163,8 @@ def profile(name: str | None, family: Family, reminders_on: bool) -> Reply:
     )
 
 
-def _profile(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> Reply:
+def profile_of(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> Reply:
+    """What is kept of a contact's family, to be shown to it."""
     contact = tx.contact(contact_id)
     assert contact is not None
     family = family_of_contact(tx, contact_id, now, deps.default_timezone)

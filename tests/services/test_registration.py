@@ -11,7 +11,7 @@ from sapa.bootstrap import App
 from sapa.messaging.states import Channel
 from sapa.services.consents import CHILD_CARE
 from sapa.services.demo import seed_demo
-from sapa.services.registration import FormTurn, form_turn
+from sapa.services.registration import FormTurn, child_turn
 
 ANI = "+6281200000001"
 
@@ -30,18 +30,20 @@ class Form:
 
     def say(self, text: str, label: str = "inform", again: bool = False) -> FormTurn:
         self._number += not again
-        turn = form_turn(
-            self._app.deps,
-            self.contact_id,
-            text,
-            self.slots,
-            self.asked,
-            label,
-            0.9,
-            f"in-{self._number}",
-            self._now,
-            self._app.content_ids,
-        )
+        with self._app.store.transaction() as tx:
+            turn = child_turn(
+                self._app.deps,
+                tx,
+                self.contact_id,
+                text,
+                self.slots,
+                self.asked,
+                label,
+                0.9,
+                f"in-{self._number}",
+                self._now,
+                self._app.content_ids,
+            )
         if not again:
             self.slots = {**self.slots, **turn.slots}
             self.asked = turn.next_slot
