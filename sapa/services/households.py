@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sapa.family.calendar import age_in_months
 from sapa.family.people import Child, Facility, Family, Posyandu, VaccineProfile
+from sapa.family.pregnancy import gestational_week, trimester
 from sapa.family.regions import timezone_for
 from sapa.services.ports import Tx
 
@@ -63,10 +64,15 @@ def text_facts(family: Family) -> dict[str, Any]:
     """What texts may be fitted to. Unknown facts are left out: the content library knows every name."""
     children = [_child_facts(child, family) for child in family.children]
     youngest = max(family.children, key=lambda child: child.birth_date, default=None)
-    facts: dict[str, Any] = {"children": children, "registered": bool(children), "now": family.now}
+    facts: dict[str, Any] = {"children": children, "registered": is_registered(family), "now": family.now}
     if youngest is not None:
         facts["child"] = _child_facts(youngest, family)
-        facts["stage"] = "anak"
+    if family.pregnancy is not None:
+        week = gestational_week(family.pregnancy, family.today)
+        facts |= {"gestational_week": week, "trimester": trimester(week)}
+    stage = stage_of(family)
+    if stage is not None:
+        facts["stage"] = stage
     facts["vaccine_profile"] = family.vaccine_profile.value
     if family.province:
         facts["region"] = family.province
@@ -79,9 +85,20 @@ def text_facts(family: Family) -> dict[str, Any]:
     return facts
 
 
+def is_registered(family: Family) -> bool:
+    """Whether anything is kept that reminders or answers could be fitted to."""
+    return bool(family.children or family.pregnancy or family.postpartum or family.wedding or family.contraceptions)
+
+
 def stage_of(family: Family) -> str | None:
-    """The stage of the 1,000 days a family is in, where its records say so."""
-    return "anak" if family.children else None
+    """The stage of the 1,000 days a family is in: the latest to have begun, where its records say so."""
+    if family.pregnancy is not None:
+        return "hamil"
+    if family.postpartum is not None:
+        return "nifas"
+    if family.children:
+        return "anak"
+    return "catin" if family.wedding is not None else None
 
 
 def said_facts(said: Mapping[str, Any], family: Family) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def run(engine: LocalEngine) -> Any:
 
 
 def _metadata(inbound_id: str, **more: Any) -> dict[str, Any]:
-    return {"inbound_id": inbound_id, "now": NOW.isoformat(), "reset": False, **more}
+    return {"inbound_id": inbound_id, "now": NOW.isoformat(), "received_at": NOW.isoformat(), "reset": False, **more}
 
 
 async def test_asked_again_with_the_same_message_the_same_replies_come_back_and_nothing_moves(
@@ -58,7 +58,7 @@ async def test_two_requests_for_one_message_at_the_same_moment_are_one_turn(
     assert [event.text for event in tracker.events if event.type_name == "user"] == ["apa itu stunting"]
 
 
-async def test_a_reset_closes_the_open_form(engine: LocalEngine, run: ScriptedRun) -> None:
+async def test_a_reset_closes_the_open_journey(engine: LocalEngine, run: ScriptedRun) -> None:
     with run.app.store.transaction() as tx:
         from sapa.messaging.states import Channel
 
