@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sapa.services.agenda import agenda
 from sapa.services.deps import Deps
 from sapa.services.dose_recording import record_from_message
 from sapa.services.households import family_of_contact, stage_of
@@ -95,6 +96,8 @@ def _free(
         return _open(opened, scene, text, settled, content_ids)
     if settled.label == "flow/profil" and not settled.unsure:
         return Turned((profile_of(deps, tx, contact_id, now),))
+    if settled.label == "flow/jadwal-saya" and not settled.unsure:
+        return Turned((agenda(scene.family, contact_id),))
     return Turned(replies_to(settled, text, scene.family, content_ids, titles))
 
 
