@@ -21,12 +21,13 @@ from sapa.clock import SetClock
 from sapa.messaging.states import Channel
 from sapa.services.conversation import claim_next, hold_turn
 from sapa.services.delivery import claim_batch, send_one
+from sapa.services.due import queue_due
 from sapa.services.households import family_of_contact
 from sapa.services.inbound import receive_message, triage_next
 from sapa.services.ports import Engine
 from sapa.services.pump import next_moment
 from sapa.services.records import InboundForm, MediaItem
-from sapa.services.reminders import queue_due, replan_dirty
+from sapa.services.reminders import replan_dirty
 from sapa.services.worlds import read_world, save_world
 
 DEFAULT_FROM = "+6281200000001"

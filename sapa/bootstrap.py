@@ -14,8 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sapa import settings as settings_module
 from sapa.clock import ShiftedClock, SystemClock
 from sapa.content import ContentError, ContentLibrary
+from sapa.family.campaigns import Campaigns
 from sapa.gateways.simulator import SimulatorGateway
 from sapa.language import detect
+from sapa.services.campaigns import CampaignError, load_campaigns
 from sapa.services.deps import Deps
 from sapa.services.ports import Gateway
 from sapa.services.records import LookupOutcome, OutboxMessage, SendOutcome, SendRequest
@@ -26,6 +28,8 @@ from sapa.store.migrate import is_current, upgrade
 from sapa.store.simulator import SimulatorMailbox
 
 STATUS_PATH = "/webhooks/twilio/status"
+# The folder of the campaign files, beside the texts they name.
+CAMPAIGNS = "campaigns"
 
 
 class StartError(RuntimeError):
@@ -46,6 +50,7 @@ class App:
     gateway: Gateway
     clock: Clock
     mailbox: SimulatorMailbox | None = None
+    campaigns: Campaigns = Campaigns()
     danger_chance: Callable[[str], float] | None = None
 
     @cached_property
@@ -64,6 +69,7 @@ class App:
             danger_chance=self.danger_chance,
             draw=draw,
             public_url=self.settings.public_url,
+            campaigns=self.campaigns,
         )
 
     @cached_property
@@ -103,7 +109,7 @@ def start(environ: Mapping[str, str] | None = None) -> App:
         return wire(config, engine)
     except SettingsError as error:
         raise StartError(f"settings: {error}") from error
-    except ContentError as error:
+    except (ContentError, CampaignError) as error:
         raise StartError(f"content: {error}") from error
     except (SQLAlchemyError, OSError) as error:
         raise StartError(_database_line(error)) from error
@@ -114,9 +120,10 @@ def answering(environ: Mapping[str, str] | None = None) -> Deps:
     try:
         config = settings_module.load(environ)
         content = ContentLibrary.load(config.content_dir)
+        campaigns = load_campaigns(config.content_dir / CAMPAIGNS)
     except SettingsError as error:
         raise StartError(f"settings: {error}") from error
-    except ContentError as error:
+    except (ContentError, CampaignError) as error:
         raise StartError(f"content: {error}") from error
     nowhere = _Nowhere()
     return Deps(
@@ -126,6 +133,7 @@ def answering(environ: Mapping[str, str] | None = None) -> Deps:
         detect_language=detect,
         bot_whatsapp=config.bot_whatsapp,
         default_timezone=config.default_timezone,
+        campaigns=campaigns,
     )
 
 
@@ -192,6 +200,7 @@ def wire(config: Settings, engine: Engine | None = None, clock: Clock | None = N
         gateway=_gateway(config, mailbox, clock, store),
         clock=clock,
         mailbox=mailbox,
+        campaigns=load_campaigns(config.content_dir / CAMPAIGNS),
     )
 
 

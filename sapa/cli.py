@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -16,6 +16,8 @@ import yaml
 from rich.console import Console
 from rich.progress import track
 
+from sapa import cli_growth, cli_rights, cli_timeline
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
@@ -23,6 +25,9 @@ content = typer.Typer(no_args_is_help=True, help="The texts families read.")
 app.add_typer(content, name="content")
 cases = typer.Typer(no_args_is_help=True, help="What a human must look at.")
 app.add_typer(cases, name="cases")
+
+for more in (cli_timeline, cli_growth, cli_rights):
+    more.register(app)
 
 NowOption = Annotated[str | None, typer.Option("--now", help="The moment to count from (ISO); default: the clock.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -162,38 +167,6 @@ def immunization(file: Path, now: NowOption = None, as_json: JsonOption = False)
         for dose in child["doses"]:
             day = dose["given_on"] or dose["due"] or "-"
             print(f"  {dose['dose']:10} {dose['status']:9} {day:10}  {dose['reason'] or ''}".rstrip())
-
-
-@app.command()
-def timeline(
-    file: Path,
-    until: Annotated[str, typer.Option("--until", help="The last day (ISO date).")],
-    now: NowOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Every message a family would get up to a day."""
-    from sapa.family.plan import timeline as make_timeline
-    from sapa.messaging.states import Channel
-    from sapa.services.records import Reply
-    from sapa.services.replies import render_reply
-
-    family = _family(file, now)
-    try:
-        last = date.fromisoformat(until)
-    except ValueError:
-        raise Trouble(f"--until {until!r} is not a date (YYYY-MM-DD)") from None
-    deps = _offline_deps()
-
-    def render(content_id: str, payload: Any) -> str:
-        return render_reply(deps, Reply(content_id, payload), Channel.WHATSAPP, family).text
-
-    messages = make_timeline(family, last, render)
-    if as_json:
-        _print(messages)
-        return
-    for message in messages:
-        print(f"{message['send_at']}  {message['event']}  {message['subject']}")
-        print("\n".join(f"    {line}" for line in message["text"].splitlines()) + "\n")
 
 
 @db.command()

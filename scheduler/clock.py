@@ -18,8 +18,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sapa import logs
 from sapa.bootstrap import App, StartError, start
 from sapa.services.delivery import reconcile
+from sapa.services.due import queue_due
 from sapa.services.pump import next_moment
-from sapa.services.reminders import queue_due, replan_dirty
+from sapa.services.reminders import replan_dirty, replan_everybody_if_campaigns_changed
 
 log = structlog.get_logger()
 
@@ -37,6 +38,8 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
             log.info("due", **fates)
 
     def plan() -> None:
+        if replan_everybody_if_campaigns_changed(app.deps, app.clock.now()):
+            log.info("campaigns_changed")
         done = replan_dirty(app.deps, app.clock.now())
         if done:
             log.info("replanned", households=done)

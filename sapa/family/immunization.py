@@ -56,6 +56,8 @@ class Reason(StrEnum):
     PREVIOUS_IS_ASK = "previous_is_ask"
     HB0_AFTER_DAY_7 = "hb0_after_day_7"
     BOOSTER_INTERVAL_UNCLEAR = "booster_interval_unclear"
+    # Rule 4 as well: said to have been given, but nobody knows when.
+    REPORTED_WITHOUT_DATE = "reported_without_date"
     # Rules 5 and 8.
     LATE_PCV_START = "late_pcv_start"
     OUT_OF_PROFILE = "out_of_profile"
@@ -220,10 +222,13 @@ def forecast(
 
 
 def check_child(child: Child, today: date) -> None:
-    """Rule 9: refuse what cannot be true. Raises RecordError naming `birth_date` or `doses.ID`."""
+    """Rule 9: refuse what cannot be true. Raises RecordError naming `birth_date`, `doses.ID` or `reported`."""
     _check_plain_date("birth_date", child.birth_date)
     if child.birth_date > today:
         raise RecordError("birth_date", f"{child.birth_date} lies in the future (today is {today})")
+    for dose_id in sorted(child.reported):
+        if dose_id not in _doses_by_id():
+            raise RecordError("reported", f"unknown dose id {dose_id}; known are {', '.join(_doses_by_id())}")
     for dose_id, given in child.doses.items():
         where = f"doses.{dose_id}"
         if dose_id not in _doses_by_id():
@@ -323,6 +328,9 @@ class _Forecast:
             return Reason.OUT_OF_PROFILE
         if needs_special_care(self._child):  # Rule 4.
             return Reason.SPECIAL_CARE
+        if dose.id in self._child.reported:
+            # Whether it was in time cannot be judged without the day: a health worker looks into the book.
+            return Reason.REPORTED_WITHOUT_DATE
         if any(later.id in self._given for later in _later_in_series(dose)):  # Rule 6.
             return Reason.LATER_DOSE_RECORDED
         if any(earlier.id in self._needs_check for earlier in _earlier_in_series(dose)):  # Rule 6.

@@ -46,6 +46,7 @@ class Measurement:
 class Child:
     """A child and what is recorded of it. `doses` maps a dose id of the schedule to the day it was given.
 
+    reported: doses said to have been given, on a day nobody knows any more.
     A child that is no longer followed (it died, it moved away) is not part of a Family.
     """
 
@@ -58,6 +59,7 @@ class Child:
     special_care: bool = False
     measurements: tuple[Measurement, ...] = ()
     id: str = ""
+    reported: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

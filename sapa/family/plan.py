@@ -1,15 +1,16 @@
-"""Which messages a family gets, and when: the reminders of posyandu days and vaccine doses.
+"""Which messages a family gets, and when: posyandu days, vaccine doses, and what the campaigns have to say.
 
 `plan` is a pure function of the facts as they are recorded. Each reminder has an id made of what it is about, so
 planning again changes nothing unless the facts did. `refresh` looks at the facts once more when a reminder goes out,
-`collapse` and `is_stale` deal with what an outage left behind. Rules: design, section 6; the numbers a health worker
-may change stand in `data/plan_rules.json`.
+`collapse` and `is_stale` deal with what an outage left behind. Rules: design, section 6. What a health worker may
+change stands in content/id/campaigns; the caps and the ages of the programme in `data/plan_rules.json`.
 
 How a plan comes about:
 1. Things: every posyandu session ahead, with what each child gets there, and every dose that no session reaches.
 2. Things within a few days of each other are one group, and one invitation three days before names them all. A session
    is named again on its eve. A dose without a session is asked after a week later, if the family was invited to it.
-3. Quiet hours, then one message a day, then eight a month.
+3. The campaigns' messages, counted from the family's other days (sapa.family.occasions, sapa.family.campaign_plan).
+4. Quiet hours, then one message a day and eight a month for each reader (sapa.family.caps).
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ import json
 import uuid
 from bisect import bisect_left
 from calendar import monthrange
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -29,9 +29,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sapa.family.calendar import age_in_months
+from sapa.family.campaign_plan import campaign_drafts, collapse_campaigns, is_stale_campaign, refresh_campaign
+from sapa.family.campaigns import DOSE_ANCHOR, NO_CAMPAIGNS, SESSION_ANCHOR, Campaigns
+from sapa.family.caps import CHECK, EVE, INVITATION, Calendar, Draft, place
 from sapa.family.immunization import DoseForecast, forecast
 from sapa.family.people import Child, Family, PosyanduSession
-from sapa.messaging.quiet_hours import local_moment, next_allowed, previous_allowed
+from sapa.family.planned import PlannedReminder, moment_on
+from sapa.messaging.quiet_hours import local_moment
+
+__all__ = ["PlanRules", "PlannedReminder", "collapse", "default_rules", "is_stale", "plan", "refresh"]
 
 _RULES = Path(__file__).with_name("data") / "plan_rules.json"
 _IDS = uuid.UUID("6f1c7a5e-3a52-4d0e-9a53-1d5f0b7d2c41")  # namespace of reminder ids; changing it plans everything anew
@@ -40,31 +46,21 @@ SESSION = "posyandu_session"
 DOSE = "dose"
 DOSE_CHECK = "dose_check"
 
-SESSION_TEXT = "pengingat/posyandu"
-SESSION_EVE_TEXT = "pengingat/posyandu-besok"
-DOSE_TEXT = "pengingat/imunisasi"
-DOSE_CHECK_TEXT = "pengingat/imunisasi-sudah"
+# The messages of sessions and doses by their ids in the campaign file.
+SLOTS: Mapping[str, Mapping[str, str]] = {
+    SESSION_ANCHOR: {"undangan": "session", "besok": "session_eve"},
+    DOSE_ANCHOR: {"imunisasi": "dose", "imunisasi-sudah": "dose_check"},
+}
 
 
 @dataclass(frozen=True)
-class PlannedReminder:
-    """One message to come.
+class Slot:
+    """When and in which words one kind of message goes out."""
 
-    `payload` is plain JSON, all its keys are always there:
-    - a session: kind "session", posyandu, date (ISO), time ("08:00"), place, facility (name or None),
-      children [{name, doses [ids], vitamin_a "biru"|"merah"|None, deworming}];
-    - a dose, a check: kind "dose", date, facility, children [{name, doses}];
-    - besides: days (between the message and `date`), vaccine_profile, also (further things of the same
-      message, later than `date`, in the same shapes) and, in a check, invitation (id of the reminder it follows).
-    """
-
-    id: str  # the same things on the same days give the same id
-    send_at: datetime  # aware, with the family's offset
-    event: str  # SESSION, DOSE or DOSE_CHECK
-    due_on: date  # the day it is about, the earliest one if it is about several
-    content: str  # content id
-    subjects: tuple[str, ...]  # names of the children it is about
-    payload: Mapping[str, Any] = field(hash=False)
+    days: int  # after the day it is about; negative: before it
+    at: time
+    content: str
+    slack_days: int  # of a check alone: an invitation may go on any day before its day
 
 
 @dataclass(frozen=True)
@@ -83,14 +79,12 @@ class AgeRange:
 class PlanRules:
     """The default plan as data; days are whole local days."""
 
-    send_time: time
-    session_days_before: int
-    session_eve_days_before: int
+    session: Slot
+    session_eve: Slot
+    dose: Slot
+    dose_check: Slot
     session_max_age_months: int  # completed months on the day of the session
     session_reach_days: int  # a session this long after a dose's earliest day still is "its" session
-    dose_days_before: int
-    dose_check_days_after: int
-    check_may_slip_days: int  # how much later a check may go to keep one message a day
     merge_days: int
     max_per_day: int
     max_per_month: int
@@ -105,17 +99,12 @@ class PlanRules:
 def default_rules() -> PlanRules:
     """The plan in `data/plan_rules.json`."""
     data = json.loads(_RULES.read_text(encoding="utf-8"))
-    session, dose = data["session"], data["dose"]
-    vitamin_a, deworming = data["vitamin_a"], data["deworming"]
+    session, vitamin_a, deworming = data["session"], data["vitamin_a"], data["deworming"]
+    slots = {name: Slot(**{**row, "at": time.fromisoformat(row["at"])}) for name, row in data["slots"].items()}
     return PlanRules(
-        send_time=time.fromisoformat(data["send_time"]),
-        session_days_before=session["days_before"],
-        session_eve_days_before=session["eve_days_before"],
+        **slots,
         session_max_age_months=session["max_age_months"],
         session_reach_days=session["reach_days"],
-        dose_days_before=dose["days_before"],
-        dose_check_days_after=dose["check_days_after"],
-        check_may_slip_days=dose["check_may_slip_days"],
         merge_days=data["merge_days"],
         max_per_day=data["max_per_day"],
         max_per_month=data["max_per_month"],
@@ -125,6 +114,19 @@ def default_rules() -> PlanRules:
         deworming_months=frozenset(deworming["months"]),
         deworming_age=AgeRange(*deworming["age_months"]),
     )
+
+
+def rules_with(campaigns: Campaigns, rules: PlanRules | None = None) -> PlanRules:
+    """The rules with the days, hours and words that the campaigns give to sessions and doses."""
+    rules = rules or default_rules()
+    slots = {
+        SLOTS[message.anchor][message.id]: Slot(
+            message.offset.days + 7 * message.offset.weeks, message.hour, message.content, message.slack_days
+        )
+        for _, message in campaigns.messages()
+        if message.anchor in SLOTS
+    }
+    return replace(rules, **slots) if slots else rules  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------------------------------ planning
@@ -137,34 +139,40 @@ def plan(
     enrolled_at: datetime | None = None,
     sent: Iterable[PlannedReminder] = (),
     rules: PlanRules | None = None,
+    campaigns: Campaigns = NO_CAMPAIGNS,
 ) -> tuple[PlannedReminder, ...]:
     """The messages that go out after `family.now` (and `enrolled_at`) up to the local day `until`, by time.
 
-    `sent` are the reminders this family got already, at least those of the last two months. They take their place
-    under the caps, what they named is not announced again, and a check follows only what was announced. Without them
-    every invitation that lies before `family.now` counts as never sent.
+    `sent` are the reminders this family got already, at least those of the last two months; of campaigns all. They take
+    their place under the caps, what they named is not announced again, and a check follows only what was announced.
+    Without them every invitation that lies before `family.now` counts as never sent.
 
     Raises RecordError (sapa.family.immunization) when a child's record cannot be used, ValueError for naive datetimes.
     """
-    rules = rules or default_rules()
+    rules = rules_with(campaigns, rules)
     history = tuple(sent)
     if family.now.tzinfo is None or (enrolled_at and enrolled_at.tzinfo is None):
         raise ValueError("the planner needs aware datetimes")
     after = max(family.now, enrolled_at or family.now)
     facts = _Facts(family, rules)
     # The caps look at whole months; a plan up to the middle of one must be the beginning of the longer plan.
-    horizon = _month_end(until) + timedelta(days=rules.merge_days + rules.session_days_before + rules.dose_days_before)
+    month_end = _month_end(until)
+    horizon = month_end + timedelta(days=rules.merge_days - rules.session.days - rules.dose.days)
     things = [thing for thing in facts.things() if thing.on <= horizon]
-    drafting = _Drafting(facts, after, history)
+    calendar = Calendar(
+        family, history, facts.eve_days(), max_per_day=rules.max_per_day, max_per_month=rules.max_per_month
+    )
+    drafting = _Drafting(facts, after, calendar)
     invitations = drafting.invitations(_unannounced(things, history))
+    own_history = [reminder for reminder in history if not reminder.from_campaign]
     drafts = [
         *drafting.eves(things),
         *invitations,
-        *drafting.checks([*(draft.reminder for draft in invitations), *history]),
+        *drafting.checks([*(draft.first for draft in invitations), *own_history]),
+        *campaign_drafts(family, campaigns, history, month_end, rules.late_after),
     ]
-    known = {reminder.id for reminder in history}
-    fitted = _within_caps([draft for draft in drafts if draft.reminder.id not in known], history, facts)
-    return tuple(reminder for reminder in fitted if reminder.send_at.date() <= until)
+    placed = place(drafts, history, calendar, after, rules.merge_days)
+    return tuple(reminder for reminder in placed if reminder.send_at.date() <= until)
 
 
 def _unannounced(things: Sequence[_Thing], history: Sequence[PlannedReminder]) -> list[_Thing]:
@@ -201,6 +209,8 @@ def _entries(payload: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _named(payload: Mapping[str, Any]) -> frozenset[tuple[str, ...]]:
+    if payload["kind"] == "campaign":
+        return frozenset()
     return frozenset(key for entry in _entries(payload) for key in _keys_of(entry))
 
 
@@ -254,6 +264,15 @@ class _Facts:
         alone = (self.doses_on(day, lambda dose, day: dose.earliest == day) for day in own_days)
         found = [thing for thing in (*sessions, *alone) if thing is not None]
         return sorted(found, key=lambda thing: (thing.on, not thing.is_session))
+
+    def eve_days(self) -> list[date]:
+        """The days on which eves of sessions go out, those of sessions gone by too: other messages leave them free."""
+        eve, found = self.rules.session_eve, []
+        for day in self._by_day:
+            if any(child.birth_date <= day and self._comes(child, day) for child in self.children):
+                before = day - timedelta(days=1)
+                found.append(moment_on(day + timedelta(days=eve.days), eve.at, before, self.family).date())
+        return found
 
     def things_again(self, payload: Mapping[str, Any]) -> list[_Thing]:
         """What is left, by today's records, of the things a message was to name; each dose is named once."""
@@ -379,122 +398,95 @@ class _Facts:
 
 # ------------------------------------------------------------------------------------------ messages before the caps
 
-# The order in which a full month loses messages, last first.
-_INVITATION, _EVE, _CHECK = range(3)
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A message with the days it may go out on."""
-
-    reminder: PlannedReminder  # as it would go on its first day
-    rank: int
-    last_day: date
-
 
 class _Drafting:
-    """Makes the messages of a plan, each on the first day it may go out on. None lies at or before `after`."""
+    """Makes the messages of sessions and doses, each for the first day it may go out on."""
 
-    def __init__(self, facts: _Facts, after: datetime, history: Sequence[PlannedReminder]) -> None:
+    def __init__(self, facts: _Facts, after: datetime, calendar: Calendar) -> None:
         self._facts = facts
         self._rules = facts.rules
         self._after = after
-        self._taken = _days_taken(history, facts)
+        self._calendar = calendar  # with what has been sent, nothing else yet
 
-    def invitations(self, things: Sequence[_Thing]) -> list[_Draft]:
+    def invitations(self, things: Sequence[_Thing]) -> list[Draft]:
         """One message per group of things that lie close together, counted from the earliest."""
-        drafts: list[_Draft] = []
+        drafts: list[Draft] = []
         rest = list(things)
         while rest:
             last = rest[0].on + timedelta(days=self._rules.merge_days)
             group = [thing for thing in rest if thing.on <= last]
-            draft = self._invitation(group)
+            draft = self._message(group, self._rules.session if group[0].is_session else self._rules.dose, INVITATION)
             # Too late to invite to the first: the others may still get an invitation of their own.
-            rest = rest[len(group) :] if draft else rest[1:]
-            drafts += [draft] if draft else []
+            in_time = self._still_has_a_chance(draft)
+            rest = rest[len(group) :] if in_time else rest[1:]
+            drafts += [draft] if in_time else []
         return drafts
 
-    def eves(self, things: Iterable[_Thing]) -> list[_Draft]:
+    def eves(self, things: Iterable[_Thing]) -> list[Draft]:
         """One message on the eve of each session."""
-        days = self._rules.session_eve_days_before
-        drafts = (self._message([thing], days, _EVE, SESSION_EVE_TEXT) for thing in things if thing.is_session)
-        return [draft for draft in drafts if draft]
+        return [self._message([thing], self._rules.session_eve, EVE) for thing in things if thing.is_session]
 
-    def checks(self, invitations: Iterable[PlannedReminder]) -> list[_Draft]:
+    def checks(self, invitations: Iterable[PlannedReminder]) -> list[Draft]:
         """One question per invitation that named doses without a session, a week after the last of those days."""
         return [draft for invitation in invitations if (draft := self._check(invitation))]
 
-    def _invitation(self, group: Sequence[_Thing]) -> _Draft | None:
-        if group[0].is_session:
-            return self._message(group, self._rules.session_days_before, _INVITATION, SESSION_TEXT)
-        return self._message(group, self._rules.dose_days_before, _INVITATION, DOSE_TEXT)
-
-    def _message(self, group: Sequence[_Thing], days_before: int, rank: int, content: str) -> _Draft | None:
+    def _message(self, group: Sequence[_Thing], slot: Slot, rank: int) -> Draft:
         first = group[0]
-        event = SESSION if first.is_session else DOSE
         # An invitation that comes on the day itself comes too late to get up early for.
         last_day = first.on - timedelta(days=1)
-        send_at = _send_at(first.on - timedelta(days=days_before), last_day, self._facts)
-        reminder = PlannedReminder(
-            id=_id(event, first.on, -days_before, first.about),
-            send_at=send_at,
-            event=event,
-            due_on=first.on,
-            content=content,
-            subjects=_subjects(group),
-            payload=_payload(group, (first.on - send_at.date()).days, self._facts),
-        )
-        return self._first_chance(_Draft(reminder, rank, last_day))
 
-    def _check(self, invitation: PlannedReminder) -> _Draft | None:
+        def on(day: date) -> PlannedReminder:
+            send_at = moment_on(day, slot.at, last_day, self._facts.family)
+            return PlannedReminder(
+                id=_id(SESSION if first.is_session else DOSE, first.on, slot.days, first.about),
+                send_at=send_at,
+                event=SESSION if first.is_session else DOSE,
+                due_on=first.on,
+                content=slot.content,
+                subjects=_subjects(group),
+                payload=_payload(group, (first.on - send_at.date()).days, self._facts),
+            )
+
+        return Draft(rank, on(first.on + timedelta(days=slot.days)), last_day, on)
+
+    def _check(self, invitation: PlannedReminder) -> Draft | None:
+        slot = self._rules.dose_check
         doses = [entry for entry in _entries(invitation.payload) if entry["kind"] == "dose"]
         if invitation.event == DOSE_CHECK or not doses:
             return None
         due_on = max(date.fromisoformat(entry["date"]) for entry in doses)
         children = _merged(row for entry in doses for row in self._facts.still_open(entry, due_on))
-        first_day = due_on + timedelta(days=self._rules.dose_check_days_after)
-        send_at = _send_at(first_day, None, self._facts)
         if not children:
             return None
-        reminder = PlannedReminder(
-            id=_id(DOSE_CHECK, due_on, self._rules.dose_check_days_after, (invitation.id,)),
-            send_at=send_at,
-            event=DOSE_CHECK,
-            due_on=due_on,
-            content=DOSE_CHECK_TEXT,
-            subjects=tuple(child["name"] for child in children),
-            payload={
-                "kind": "dose",
-                "date": due_on.isoformat(),
-                "facility": self._facts.facility,
-                "children": children,
-                "days": abs((due_on - send_at.date()).days),
-                "vaccine_profile": self._facts.family.vaccine_profile.value,
-                "also": [],
-                "invitation": invitation.id,
-            },
-        )
-        return self._first_chance(_Draft(reminder, _CHECK, first_day + timedelta(days=self._rules.check_may_slip_days)))
 
-    def _first_chance(self, draft: _Draft) -> _Draft | None:
-        """The draft on its first day without another message; None if that has gone by: it had its chance.
+        def on(day: date) -> PlannedReminder:
+            send_at = moment_on(day, slot.at, None, self._facts.family)
+            return PlannedReminder(
+                id=_id(DOSE_CHECK, due_on, slot.days, (invitation.id,)),
+                send_at=send_at,
+                event=DOSE_CHECK,
+                due_on=due_on,
+                content=slot.content,
+                subjects=tuple(child["name"] for child in children),
+                payload={
+                    "kind": "dose",
+                    "date": due_on.isoformat(),
+                    "facility": self._facts.facility,
+                    "children": children,
+                    "days": abs((due_on - send_at.date()).days),
+                    "vaccine_profile": self._facts.family.vaccine_profile.value,
+                    "also": [],
+                    "invitation": invitation.id,
+                },
+            )
 
-        A day that history has filled was no chance: a message that made room then still comes.
-        """
-        for option in _options(draft, self._facts):
-            if self._taken[option.send_at.date()] < self._rules.max_per_day:
-                return replace(draft, reminder=option) if option.send_at > self._after else None
-        return None
+        first_day = due_on + timedelta(days=slot.days)
+        return Draft(CHECK, on(first_day), first_day + timedelta(days=slot.slack_days), on, frozenset({invitation.id}))
 
-
-def _send_at(day: date, last_day: date | None, facts: _Facts) -> datetime:
-    """The usual hour of `day`; out of the quiet hours forwards if that ends by `last_day`, else backwards."""
-    tz, quiet = facts.family.timezone, facts.family.quiet_hours
-    wanted = local_moment(day, facts.rules.send_time, tz)
-    later = next_allowed(wanted, tz, quiet).astimezone(facts.zone)
-    if last_day is None or later.date() <= last_day:
-        return later
-    return previous_allowed(wanted, tz, quiet).astimezone(facts.zone)
+    def _still_has_a_chance(self, draft: Draft) -> bool:
+        """Whether its first day without another message lies ahead. A day that history has filled was no chance."""
+        first = self._calendar.first_free(draft)
+        return first is not None and first.send_at > self._after
 
 
 def _id(event: str, due_on: date, offset_days: int, about: Iterable[str]) -> str:
@@ -523,91 +515,6 @@ def _merged(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": name, "doses": list(dict.fromkeys(ids))} for name, ids in doses.items()]
 
 
-# ---------------------------------------------------------------------------------------------------------- the caps
-
-
-def _within_caps(
-    drafts: Sequence[_Draft], history: Sequence[PlannedReminder], facts: _Facts
-) -> tuple[PlannedReminder, ...]:
-    """As many of the messages as the caps allow, by time. A check goes with its invitation."""
-    by_day = _one_place_each(drafts, history, facts)
-    _thin_out_months(by_day, history, facts)
-    kept = [draft for day in by_day.values() for draft in day]
-    went_out = {draft.reminder.id for draft in kept} | {reminder.id for reminder in history}
-    reminders = [d.reminder for d in kept if d.reminder.payload.get("invitation", d.reminder.id) in went_out]
-    return tuple(sorted(reminders, key=lambda reminder: (reminder.send_at, reminder.id)))
-
-
-_Days = dict[date, list[_Draft]]
-
-
-def _one_place_each(drafts: Sequence[_Draft], history: Sequence[PlannedReminder], facts: _Facts) -> _Days:
-    """Give each message a day with room for it.
-
-    An eve cannot move, so eves sit down first; an invitation takes the next free day up to its last one, a check too.
-    An invitation that finds no free day takes the place of an eve: it is what a family cannot do without.
-    """
-    by_day: _Days = {}
-    taken = _days_taken(history, facts)
-    seats = {_EVE: 0, _INVITATION: 1, _CHECK: 2}
-    for draft in sorted(drafts, key=lambda d: (seats[d.rank], d.reminder.send_at, d.reminder.id)):
-        options = list(_options(draft, facts))
-        free = [r for r in options if taken[r.send_at.date()] < facts.rules.max_per_day]
-        eves = [r for r in options if any(d.rank == _EVE for d in by_day.get(r.send_at.date(), ()))]
-        if free:
-            _seat(draft, free[0], by_day)
-            taken[free[0].send_at.date()] += 1
-        elif draft.rank == _INVITATION and eves:
-            day = by_day[eves[0].send_at.date()]
-            day.remove(next(d for d in day if d.rank == _EVE))
-            _seat(draft, eves[0], by_day)
-    return by_day
-
-
-def _seat(draft: _Draft, reminder: PlannedReminder, by_day: _Days) -> None:
-    by_day.setdefault(reminder.send_at.date(), []).append(replace(draft, reminder=reminder))
-
-
-def _options(draft: _Draft, facts: _Facts) -> Iterator[PlannedReminder]:
-    """The message on its first day, and on each later day it may go out on."""
-    reminder = draft.reminder
-    yield reminder
-    day = reminder.send_at.date() + timedelta(days=1)
-    while day <= draft.last_day:
-        send_at = _send_at(day, draft.last_day, facts)
-        if send_at > reminder.send_at and send_at.date() <= draft.last_day:
-            days = abs((reminder.due_on - send_at.date()).days)
-            yield replace(reminder, send_at=send_at, payload={**reminder.payload, "days": days})
-        day += timedelta(days=1)
-
-
-def _thin_out_months(by_day: _Days, history: Sequence[PlannedReminder], facts: _Facts) -> None:
-    """Drop what a month has too much of: checks first, then eves, then invitations; of one kind the latest first.
-
-    Latest first, so that planning again in the middle of the month comes to the same choice.
-    """
-    months = Counter(_month(_local_day(reminder, facts)) for reminder in history)
-    planned = [draft for day in by_day.values() for draft in day]
-    for draft in sorted(planned, key=lambda d: (d.rank, d.reminder.send_at)):
-        day = draft.reminder.send_at.date()
-        if months[_month(day)] < facts.rules.max_per_month:
-            months[_month(day)] += 1
-        else:
-            by_day[day].remove(draft)
-
-
-def _days_taken(history: Iterable[PlannedReminder], facts: _Facts) -> Counter[date]:
-    return Counter(_local_day(reminder, facts) for reminder in history)
-
-
-def _local_day(reminder: PlannedReminder, facts: _Facts) -> date:
-    return reminder.send_at.astimezone(facts.zone).date()
-
-
-def _month(day: date) -> tuple[int, int]:
-    return day.year, day.month
-
-
 def _month_end(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])
 
@@ -616,21 +523,33 @@ def _month_end(day: date) -> date:
 
 
 def is_stale(reminder: PlannedReminder, now: datetime, tz: str, *, rules: PlanRules | None = None) -> bool:
-    """Whether it is too late for this message: an invitation after its day, a check long after its hour."""
+    """Whether it is too late for this message: an invitation after its day, a check or a tip long after its hour."""
+    late_after = (rules or default_rules()).late_after
+    if reminder.from_campaign:
+        return is_stale_campaign(reminder, now, tz, late_after)
     if now.astimezone(ZoneInfo(tz)).date() <= reminder.due_on:
         return False
-    return reminder.event != DOSE_CHECK or now - reminder.send_at > (rules or default_rules()).late_after
+    return reminder.event != DOSE_CHECK or now - reminder.send_at > late_after
 
 
-def refresh(reminder: PlannedReminder, family: Family, *, rules: PlanRules | None = None) -> PlannedReminder | None:
+def refresh(
+    reminder: PlannedReminder,
+    family: Family,
+    *,
+    rules: PlanRules | None = None,
+    campaigns: Campaigns = NO_CAMPAIGNS,
+) -> PlannedReminder | None:
     """The message as today's records want it, with the same id and the same day; None if nothing is left to say.
 
     What a child gets is everything that can be had on that day: a dose missed earlier is named too. Where the first
-    thing of a message is gone and others are left, the first of these takes its place.
+    thing of a message is gone and others are left, the first of these takes its place. A campaign's message goes as
+    long as its anchor stands where it stood and the campaign still has it.
     """
-    rules = rules or default_rules()
+    rules = rules_with(campaigns, rules)
     if is_stale(reminder, family.now, family.timezone, rules=rules):
         return None
+    if reminder.from_campaign:
+        return refresh_campaign(reminder, family, campaigns, rules.late_after)
     facts = _Facts(family, rules)
     return _check_again(reminder, facts) if reminder.event == DOSE_CHECK else _invite_again(reminder, facts)
 
@@ -661,57 +580,31 @@ def _invite_again(reminder: PlannedReminder, facts: _Facts) -> PlannedReminder |
 def _text_for(thing: _Thing, days: int, rules: PlanRules) -> str:
     """A message may go out later than planned: the words follow the day it really goes."""
     if not thing.is_session:
-        return DOSE_TEXT
-    return SESSION_EVE_TEXT if days == rules.session_eve_days_before else SESSION_TEXT
+        return rules.dose.content
+    return rules.session_eve.content if days == -rules.session_eve.days else rules.session.content
 
 
 def collapse(reminders: Iterable[PlannedReminder], *, rules: PlanRules | None = None) -> tuple[PlannedReminder, ...]:
     """Of several messages due to one family at once (after an outage), one per group of days, by time.
 
     The one nearest to its day is kept. But one that names doses without a session goes first: nothing else will
-    name them. Leave out what is stale before you ask.
+    name them. Of campaigns one per anchor, and a tip only where there is nothing else. Leave out what is stale before
+    you ask.
     """
     merge = timedelta(days=(rules or default_rules()).merge_days)
-    kept = []
-    everything = sorted(reminders, key=lambda reminder: (reminder.due_on, reminder.send_at, reminder.id))
+    kept: list[PlannedReminder] = []
+    due = sorted(reminders, key=lambda reminder: (reminder.due_on, reminder.send_at, reminder.id))
+    everything = [reminder for reminder in due if not reminder.from_campaign]
     for checks in (False, True):
         rest = [reminder for reminder in everything if (reminder.event == DOSE_CHECK) is checks]
         while rest:
             group = [reminder for reminder in rest if reminder.due_on <= rest[0].due_on + merge]
             kept.append(min(group, key=_fewest_lost_then_nearest))
             rest = rest[len(group) :]
+    kept += collapse_campaigns((reminder for reminder in due if reminder.from_campaign), kept)
     return tuple(sorted(kept, key=lambda reminder: (reminder.send_at, reminder.id)))
 
 
 def _fewest_lost_then_nearest(reminder: PlannedReminder) -> tuple[int, int]:
     doses = sum(1 for key in _named(reminder.payload) if key[0] == "dose")
     return -doses, abs((reminder.due_on - reminder.send_at.date()).days)
-
-
-# ------------------------------------------------------------------------------------------------------- the timeline
-
-
-def timeline(
-    family: Family,
-    until: date,
-    render: Callable[[str, Mapping[str, Any]], str],
-    channel: str = "whatsapp",
-) -> list[dict[str, Any]]:
-    """Every message the family would get up to the local day `until`, as `sapa timeline` prints it (design, section 4).
-
-    `render` makes a text of a content id and a payload. Raises what `plan` raises.
-    """
-    posyandu = family.posyandu.name if family.posyandu else ""
-    return [
-        {
-            "send_at": reminder.send_at.isoformat(),
-            "channel": channel,
-            "kind": "reminder",
-            "subject": ", ".join(reminder.subjects) or posyandu,
-            "event": reminder.event,
-            "due_on": reminder.due_on.isoformat(),
-            "content": reminder.content,
-            "text": render(reminder.content, reminder.payload),
-        }
-        for reminder in plan(family, until=until)
-    ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sapa.family.campaigns import Campaigns
 from sapa.services.ports import Content, Gateway, LanguageVerdict, Store
 
 
@@ -30,3 +31,4 @@ class Deps:
     danger_chance: Callable[[str], float] | None = None
     draw: Callable[[str, Mapping[str, Any]], bytes] | None = None
     public_url: str = ""
+    campaigns: Campaigns = Campaigns()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from types import MappingProxyType
@@ -18,18 +18,27 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from sapa.family.contraception import methods
 from sapa.family.immunization import RecordError, check_child, forecast
 from sapa.family.people import (
     Child,
+    Contraception,
     Facility,
     Family,
     Measurement,
+    Member,
+    Postpartum,
     Posyandu,
     PosyanduSession,
+    Pregnancy,
     QuietHours,
+    Screening,
     Sex,
     VaccineProfile,
+    Wedding,
 )
+from sapa.family.pregnancy import DateProblem, from_edd, from_lmp, visit_windows, visits
+from sapa.family.reading.contraception import read_contraception
 from sapa.family.regions import province_named, timezone_for, zone_named
 
 
@@ -39,13 +48,17 @@ class FamilyFileError(RecordError):
 
 @dataclass(frozen=True)
 class FamilyFile:
-    """What a FAMILY.yml holds. The four plain mappings keep the file's keys, with dates as `date` and None left out."""
+    """What a FAMILY.yml holds, all of it in `family`.
+
+    The four plain mappings keep the file's keys, with dates as `date` and None left out: what is over (a birth more
+    than 42 days ago) is still there, but no longer part of the family.
+    """
 
     family: Family
-    pregnancy: Mapping[str, Any] = field(default_factory=dict)  # lmp | edd, anc: {K1: date}
-    postpartum: Mapping[str, Any] = field(default_factory=dict)  # birth_date
-    contraception: Mapping[str, Any] = field(default_factory=dict)  # method, last_date
-    wedding: Mapping[str, Any] = field(default_factory=dict)  # date, screened_on
+    pregnancy: Mapping[str, Any] = field(default_factory=dict)  # lmp | edd, anc: {K1: date}, next_visit_on, multiple
+    postpartum: Mapping[str, Any] = field(default_factory=dict)  # birth_date, visits: {KF1: date}
+    contraception: Mapping[str, Any] = field(default_factory=dict)  # method, last_date, return_on
+    wedding: Mapping[str, Any] = field(default_factory=dict)  # date, screened_on, screening: {F: {...}, M: {...}}
 
 
 # Keys of each mapping. In a child every other key is refused, for a misspelt `birth_weight_g` would give a small
@@ -63,6 +76,7 @@ _FILE_KEYS = (
     "postpartum",
     "contraception",
     "wedding",
+    "members",
 )
 _CHILD_KEYS = (
     "id",
@@ -78,11 +92,27 @@ _CHILD_KEYS = (
 _MEASUREMENT_KEYS = ("date", "weight_kg", "lenhei_cm", "measure")
 _POSYANDU_KEYS = ("id", "name", "sessions", "facility")
 _SESSION_KEYS = ("id", "date", "time", "place")
-_PREGNANCY_KEYS = ("lmp", "edd", "anc")
+_PREGNANCY_KEYS = ("lmp", "edd", "anc", "next_visit_on", "multiple")
+_POSTPARTUM_KEYS = ("birth_date", "visits")
+_CONTRACEPTION_KEYS = ("method", "last_date", "return_on")
+_WEDDING_KEYS = ("date", "screened_on", "screening")
+_MEMBER_KEYS = ("name", "relation", "every_reminder")
+_RELATIONS = ("ibu", "ayah", "nenek", "kakek", "lain", "calon_istri", "calon_suami")
+_WOMEN = ("ibu", "calon_istri")
 
 # L and P are what the KIA book prints.
 _SEXES = {"m": Sex.MALE, "l": Sex.MALE, "f": Sex.FEMALE, "p": Sex.FEMALE}
 _TRUTHS = {"true": True, "yes": True, "ya": True, "false": False, "no": False, "tidak": False}
+
+_DATE_PROBLEMS = {
+    DateProblem.FUTURE: "lies in the future",
+    DateProblem.TOO_LONG_AGO: "lies too long ago for a pregnancy that goes on",
+    DateProblem.PASSED: "has passed: is the child born? then write children and postpartum",
+    DateProblem.TOO_FAR: "lies too far ahead for a due date",
+    DateProblem.NO_SUCH_AGE: "is no age of a pregnancy",
+}
+# Days after the birth in which the mother is followed (content/facts/kehamilan.yml, postpartum_visits).
+_NIFAS_DAYS = 42
 
 # Outside these years no child is followed here, and sums of dates could leave the calendar.
 _YEARS = range(1900, 2200)
@@ -108,15 +138,30 @@ def load_family(text: str, *, now: date | datetime | str | None = None, clock: d
         quiet_hours=_quiet_hours(top.get("quiet_hours")),
         posyandu=_posyandu(top.get("posyandu")),
     )
-    # The children come last: their dates are judged by the family's own day.
+    # Everything dated comes last: its dates are judged by the family's own day.
     today = family.today
     children = tuple(_child(where, entry, today) for where, entry in _items("children", top.get("children")))
+    members = tuple(_member(where, entry, n) for n, (where, entry) in enumerate(_items("members", top.get("members"))))
+    woman = next((member.contact_id for member in members if member.relation in _WOMEN), "")
+    pregnancy = _pregnancy(top.get("pregnancy"), today)
+    postpartum = _postpartum(top.get("postpartum"), today)
+    contraception = _contraception(top.get("contraception"), today)
+    wedding = _wedding(top.get("wedding"), today)
+    method = _method_in_use(contraception, today, woman)
     return FamilyFile(
-        family=replace(family, children=children),
-        pregnancy=_pregnancy(top.get("pregnancy"), today),
-        postpartum=_events("postpartum", top.get("postpartum"), today, past=("birth_date",)),
-        contraception=_events("contraception", top.get("contraception"), today, past=("last_date",), texts=("method",)),
-        wedding=_events("wedding", top.get("wedding"), today, past=("screened_on",), any_day=("date",)),
+        family=replace(
+            family,
+            children=children,
+            members=members,
+            pregnancy=_pregnancy_going_on(pregnancy, today, woman),
+            postpartum=_weeks_after_birth(postpartum, today, woman),
+            contraceptions=(method,) if method else (),
+            wedding=_wedding_to_come(wedding, members),
+        ),
+        pregnancy=pregnancy,
+        postpartum=postpartum,
+        contraception=contraception,
+        wedding=wedding,
     )
 
 
@@ -336,18 +381,171 @@ def _measurement(where: str, value: object, birth: date, today: date) -> Measure
     )
 
 
+def _member(where: str, value: object, number: int) -> Member:
+    entry = _mapping(where, value)
+    _refuse_misspelt(where, entry, _MEMBER_KEYS)
+    relation = _text(f"{where}.relation", entry.get("relation")) or ""
+    if relation and relation not in _RELATIONS:
+        raise FamilyFileError(f"{where}.relation", f"{relation!r} is not one of {', '.join(_RELATIONS)}")
+    return Member(
+        contact_id=f"member-{number + 1}",
+        relation=relation,
+        every_reminder=_truth(f"{where}.every_reminder", entry.get("every_reminder")),
+        name=_text(f"{where}.name", entry.get("name")),
+    )
+
+
 def _pregnancy(value: object, today: date) -> Mapping[str, Any]:
     where = "pregnancy"
     if value is None:
         return {}
     entry = dict(_mapping(where, value))
     _refuse_misspelt(where, entry, _PREGNANCY_KEYS)
-    visits = _mapping(f"{where}.anc", entry.pop("anc", None) or {})
-    result = dict(_events(where, entry, today, past=("lmp",), any_day=("edd",)))
-    seen = {key: _past(f"{where}.anc.{key}", day, today) for key, day in visits.items() if day is not None}
+    seen = _visits(f"{where}.anc", entry.pop("anc", None), [visit.id for visit in visits()], today)
+    multiple = entry.pop("multiple", None)
+    result = dict(_events(where, entry, today, past=("lmp",), any_day=("edd", "next_visit_on")))
     if seen:
-        result["anc"] = MappingProxyType(seen)
+        result["anc"] = seen
+    if multiple is not None:
+        result["multiple"] = _truth(f"{where}.multiple", multiple)
     return MappingProxyType(result)
+
+
+def _pregnancy_going_on(told: Mapping[str, Any], today: date, woman: str) -> Pregnancy | None:
+    """Dated by the due date where there is one: it is what the KIA book says."""
+    if not told:
+        return None
+    key = "edd" if "edd" in told else "lmp"
+    day = _needed("pregnancy", told, key)
+    dated = from_edd(told["edd"], today) if key == "edd" else from_lmp(told["lmp"], today)
+    if isinstance(dated, DateProblem):
+        raise FamilyFileError(f"pregnancy.{key}", f"{day} {_DATE_PROBLEMS[dated]}")
+    anc = told.get("anc", {})
+    for visit, on in anc.items():
+        if on < dated.lmp:
+            raise FamilyFileError(f"pregnancy.anc.{visit}", f"{on} lies before the pregnancy (since {dated.lmp})")
+    return replace(
+        dated,
+        anc=anc,
+        next_visit_on=told.get("next_visit_on"),
+        multiple=told.get("multiple", False),
+        contact_id=woman,
+    )
+
+
+def _postpartum(value: object, today: date) -> Mapping[str, Any]:
+    where = "postpartum"
+    if value is None:
+        return {}
+    entry = dict(_mapping(where, value))
+    _refuse_misspelt(where, entry, _POSTPARTUM_KEYS)
+    known = [visit for window in visit_windows(today) for visit in window.visits]
+    seen = _visits(f"{where}.visits", entry.pop("visits", None), known, today)
+    result = dict(_events(where, entry, today, past=("birth_date",)))
+    if seen:
+        result["visits"] = seen
+    return MappingProxyType(result)
+
+
+def _weeks_after_birth(told: Mapping[str, Any], today: date, woman: str) -> Postpartum | None:
+    if not told:
+        return None
+    _needed("postpartum", told, "birth_date")
+    birth, seen = told["birth_date"], told.get("visits", {})
+    for visit, on in seen.items():
+        if on < birth:
+            raise FamilyFileError(f"postpartum.visits.{visit}", f"{on} lies before the birth on {birth}")
+    if (today - birth).days > _NIFAS_DAYS:
+        return None
+    return Postpartum(birth, seen, contact_id=woman)
+
+
+def _visits(where: str, value: object, known: Collection[str], today: date) -> Mapping[str, date]:
+    entry = _mapping(where, value or {})
+    for key in entry:
+        if key not in known:
+            raise FamilyFileError(f"{where}.{key}", f"unknown visit; known are {', '.join(known)}")
+    # An empty cell of a form that lists every visit means: not recorded.
+    return MappingProxyType({k: _past(f"{where}.{k}", day, today) for k, day in entry.items() if day is not None})
+
+
+def _contraception(value: object, today: date) -> Mapping[str, Any]:
+    return _events("contraception", value, today, past=("last_date",), any_day=("return_on",), texts=("method",))
+
+
+def _method_in_use(told: Mapping[str, Any], today: date, woman: str) -> Contraception | None:
+    if not told:
+        return None
+    written = str(_needed("contraception", told, "method"))
+    by_name = {name.casefold(): name for name in methods()}
+    method = by_name.get(re.sub(r"[\s-]+", "_", written.strip().casefold()))
+    method = method or read_contraception(written, today).method
+    if method is None:
+        raise FamilyFileError("contraception.method", f"unknown method {written!r}; known are {', '.join(methods())}")
+    return Contraception(method, told.get("last_date"), told.get("return_on"), contact_id=woman)
+
+
+def _wedding(value: object, today: date) -> Mapping[str, Any]:
+    where = "wedding"
+    if value is None:
+        return {}
+    entry = dict(_mapping(where, value))
+    _refuse_misspelt(where, entry, _WEDDING_KEYS)
+    screening = entry.pop("screening", None)
+    result = dict(_events(where, entry, today, past=("screened_on",), any_day=("date",)))
+    if screening is not None:
+        partners = _mapping(f"{where}.screening", screening)
+        result["screening"] = {
+            _sex(f"{where}.screening.{key}", key): _answers(f"{where}.screening.{key}", answers, today)
+            for key, answers in partners.items()
+        }
+    return MappingProxyType(result)
+
+
+# What a screening may hold, with how it is read; the limits are those of the unit, not of health.
+_ANSWERS: Mapping[str, Callable[[str, object, date], Any]] = {
+    "age_years": lambda where, value, _: _whole(where, value, 10, 100),
+    "weight_kg": lambda where, value, _: _number(where, value, 20, 250),
+    "height_cm": lambda where, value, _: _number(where, value, 100, 230),
+    "lila_cm": lambda where, value, _: _number(where, value, 10, 60),
+    "hb_g_dl": lambda where, value, _: _number(where, value, 3, 25),
+    "hb_on": lambda where, value, today: _past(where, value, today).isoformat(),
+    "smokes": lambda where, value, _: _truth(where, value),
+    "smoke_at_home": lambda where, value, _: _truth(where, value),
+    "td_status": lambda where, value, _: _td_status(where, value),
+    "td_last_on": lambda where, value, today: _past(where, value, today).isoformat(),
+}
+
+
+def _answers(where: str, value: object, today: date) -> Mapping[str, Any]:
+    answers: dict[str, Any] = {}
+    for key, answer in _mapping(where, value or {}).items():
+        if key not in _ANSWERS:
+            raise FamilyFileError(f"{where}.{key}", f"unknown key; known are {', '.join(_ANSWERS)}")
+        # Nothing written means: asked, and not known.
+        answers[key] = None if answer is None else _ANSWERS[key](f"{where}.{key}", answer, today)
+    return MappingProxyType(answers)
+
+
+def _td_status(where: str, value: object) -> str:
+    status = str(value).strip().upper()
+    if re.fullmatch(r"T[0-5]", status) is None:
+        raise FamilyFileError(where, f"{_shown(value)} is not T0 to T5")
+    return status
+
+
+def _wedding_to_come(told: Mapping[str, Any], members: Collection[Member]) -> Wedding | None:
+    if not told:
+        return None
+    of = {Sex.FEMALE: "calon_istri", Sex.MALE: "calon_suami"}
+    contacts = {sex: next((m.contact_id for m in members if m.relation == name), "") for sex, name in of.items()}
+    screenings = told.get("screening", {})
+    return Wedding(
+        date=told.get("date"),
+        screened_on=told.get("screened_on"),
+        screenings=tuple(Screening(sex, answers, contacts[sex]) for sex, answers in sorted(screenings.items())),
+        contact_id=contacts[Sex.FEMALE] or contacts[Sex.MALE],
+    )
 
 
 def _events(

@@ -86,8 +86,11 @@ def text_facts(family: Family) -> dict[str, Any]:
 
 
 def is_registered(family: Family) -> bool:
-    """Whether anything is kept that reminders or answers could be fitted to."""
-    return bool(family.children or family.pregnancy or family.postpartum or family.wedding or family.contraceptions)
+    """Whether anything is kept of the family that reminders or answers could be fitted to.
+
+    One member's contraception is no family matter: the others could read it off an answer.
+    """
+    return bool(family.children or family.pregnancy or family.postpartum or family.wedding)
 
 
 def stage_of(family: Family) -> str | None:

@@ -17,7 +17,7 @@ import yaml
 from sapa.family.calendar import add_months
 from sapa.family.immunization import RecordError
 from sapa.family.people import Child, Facility, Family, Posyandu, PosyanduSession, VaccineProfile
-from sapa.family.plan import default_rules, plan, timeline
+from sapa.family.plan import default_rules, plan
 
 FACTS = Path(__file__).parents[2] / "content" / "facts"
 
@@ -415,23 +415,6 @@ def test_a_moment_without_its_offset_is_refused(naive):
     here = family(SITI, now=moment if naive == "now" else NOW)
     with pytest.raises(ValueError, match="aware"):
         plan(here, until=FAR, enrolled_at=moment if naive == "enrolled_at" else None)
-
-
-def test_the_timeline_has_the_keys_of_the_command_line_contract():
-    here = family(SITI, Child("Budi", date(2026, 2, 20)), sessions=[date(2026, 12, 12)], tz="Asia/Makassar")
-    rows = timeline(here, date(2026, 12, 10), lambda content, payload: f"{content} {payload['date']}")
-    assert rows == [
-        {
-            "send_at": "2026-12-09T16:00:00+08:00",
-            "channel": "whatsapp",
-            "kind": "reminder",
-            "subject": "Budi, Siti",
-            "event": "posyandu_session",
-            "due_on": "2026-12-12",
-            "content": "pengingat/posyandu",
-            "text": "pengingat/posyandu 2026-12-12",
-        }
-    ]
 
 
 def test_planning_24_months_is_quick_enough_to_do_it_at_every_change(capsys):

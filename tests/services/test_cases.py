@@ -17,9 +17,10 @@ from sapa.family.people import Child
 from sapa.messaging.states import Channel
 from sapa.services.cases import NoSuchCase, close, open_cases
 from sapa.services.consents import CHILD_CARE
+from sapa.services.due import PAUSE, queue_due
 from sapa.services.inbound import triage_next
 from sapa.services.records import PosyanduRow, SessionRow
-from sapa.services.reminders import PAUSE, queue_due, replan
+from sapa.services.reminders import replan
 
 ANI, BUDI = "+6281200000001", "+6281200000002"
 # Posyandu on 10 December: three days before is 7 December, 16:00 in Kupang = 08:00 UTC; the day before, the 9th.

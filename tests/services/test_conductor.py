@@ -42,8 +42,11 @@ class Toy:
         words = set(text.lower().split())
         if "sudah" in words:
             return Heard(over="already", notes=(Reply("dialog/menu"),))
-        found: dict[str, Any] = {"colour": word for word in words & COLOURS}
-        found |= {"number": int(word) for word in words if word.isdigit()}
+        found: dict[str, Any] = {}
+        if words & COLOURS:
+            found["colour"] = (words & COLOURS).pop()
+        if numbers := [int(word) for word in words if word.isdigit()]:
+            found["number"] = numbers[0]
         return Heard({**data, **found}, understood=bool(found))
 
     def ask(self, scene: Scene, data: Mapping[str, Any]) -> Question | None:

@@ -9,7 +9,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sapa.family.people import QuietHours, Sex, VaccineProfile
+from sapa.family.people import (
+    Contraception,
+    Member,
+    Postpartum,
+    Pregnancy,
+    QuietHours,
+    Screening,
+    Sex,
+    VaccineProfile,
+    Wedding,
+)
 from sapa.services.family_file import FamilyFile, FamilyFileError, immunization_report, load_family
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +84,10 @@ wedding: {date: 2027-02-14, screened_on: 2026-11-01}
     assert loaded.postpartum == {"birth_date": date(2026, 3, 5)}
     assert loaded.contraception == {"method": "suntik-3-bulan", "last_date": date(2026, 10, 1)}
     assert loaded.wedding == {"date": date(2027, 2, 14), "screened_on": date(2026, 11, 1)}
+    assert family.pregnancy == Pregnancy(date(2026, 6, 1), date(2027, 3, 8), anc={"K1": date(2026, 7, 20)})
+    assert family.postpartum is None  # born on 5 March: 42 days were over on 16 April
+    assert family.contraceptions == (Contraception("suntik_3_bulan", date(2026, 10, 1)),)
+    assert family.wedding == Wedding(date(2027, 2, 14), date(2026, 11, 1))
 
 
 def test_a_file_may_hold_nothing_but_the_moment() -> None:
@@ -85,7 +99,8 @@ def test_a_file_may_hold_nothing_but_the_moment() -> None:
 
 @pytest.mark.parametrize("path", sorted(FAMILIES.glob("*.yml")), ids=lambda path: path.stem)
 def test_the_sample_families_can_be_read(path: Path) -> None:
-    assert load_family(path.read_text("utf-8")).family.children
+    family = load_family(path.read_text("utf-8")).family
+    assert family.children or family.pregnancy or family.wedding
 
 
 @pytest.mark.parametrize(("name", "label"), [("wib", "+07:00"), ("wita", "+08:00"), ("wit", "+09:00")])
@@ -199,6 +214,99 @@ def test_a_name_that_looks_like_something_else_stays_a_name() -> None:
     assert child_of("birth_date: 2026-09-01, name: 12").name == "12"
 
 
+# --------------------------------------------------------------------------------------------- the journeys
+
+
+@pytest.mark.parametrize(
+    ("written", "lmp", "edd", "dated_by"),
+    [
+        ("{lmp: 2026-06-01}", date(2026, 6, 1), date(2027, 3, 8), "hpht"),  # + 280 days
+        ("{edd: 2027-03-08}", date(2026, 6, 1), date(2027, 3, 8), "hpl"),
+        # The due date is what the KIA book says: it wins.
+        ("{lmp: 2026-06-01, edd: 2027-03-15}", date(2026, 6, 8), date(2027, 3, 15), "hpl"),
+    ],
+)
+def test_a_pregnancy_is_dated_by_its_last_period_or_its_due_date(
+    written: str, lmp: date, edd: date, dated_by: str
+) -> None:
+    assert load_family(f"{NOW}pregnancy: {written}").family.pregnancy == Pregnancy(lmp, edd, dated_by)
+
+
+def test_a_pregnancy_may_tell_its_visits_the_bidans_date_and_that_there_are_two() -> None:
+    text = NOW + "pregnancy: {lmp: 2026-06-01, anc: {K1: 2026-07-20}, next_visit_on: 2026-12-03, multiple: ya}"
+    assert load_family(text).family.pregnancy == Pregnancy(
+        date(2026, 6, 1),
+        date(2027, 3, 8),
+        anc={"K1": date(2026, 7, 20)},
+        next_visit_on=date(2026, 12, 3),
+        multiple=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("born", "there"),
+    [
+        ("2026-10-11", True),  # 42 days before 22 November
+        ("2026-10-10", False),
+    ],
+)
+def test_the_weeks_after_a_birth_are_42_days(born: str, there: bool) -> None:
+    loaded = load_family(f"{NOW}postpartum: {{birth_date: {born}, visits: {{KF1: {born}, KN1: }}}}")
+    birth = date.fromisoformat(born)
+    assert loaded.family.postpartum == (Postpartum(birth, {"KF1": birth}) if there else None)
+    assert loaded.postpartum["birth_date"] == birth
+
+
+@pytest.mark.parametrize(
+    ("written", "method"),
+    [
+        ("suntik_3_bulan", "suntik_3_bulan"),
+        ("suntik-3-bulan", "suntik_3_bulan"),
+        ("Suntik 3 Bulan", "suntik_3_bulan"),
+        ("IUD", "iud"),
+        ("spiral", "iud"),
+        ("susuk", "implan"),
+        ("mal", "MAL"),
+    ],
+)
+def test_a_method_is_written_by_its_id_or_as_people_say_it(written: str, method: str) -> None:
+    text = f"{NOW}contraception: {{method: {written}, last_date: 2026-10-01, return_on: 2026-12-24}}"
+    assert load_family(text).family.contraceptions == (Contraception(method, date(2026, 10, 1), date(2026, 12, 24)),)
+
+
+def test_a_screening_keeps_what_is_not_known_apart_from_what_was_not_asked() -> None:
+    answers = "{age_years: 23, hb_g_dl: , smokes: tidak, td_status: t2, td_last_on: 2026-08-01, lila_cm: '22,8'}"
+    text = f"{NOW}wedding: {{date: 2027-02-14, screened_on: 2026-11-01, screening: {{P: {answers}}}}}"
+    wedding = load_family(text).family.wedding
+    assert wedding and wedding.screenings == (
+        Screening(
+            Sex.FEMALE,
+            {
+                "age_years": 23,
+                "hb_g_dl": None,
+                "smokes": False,
+                "td_status": "T2",
+                "td_last_on": "2026-08-01",
+                "lila_cm": 22.8,
+            },
+        ),
+    )
+
+
+def test_members_have_what_is_their_own() -> None:
+    family = load_family(
+        NOW
+        + """
+members: [{relation: ayah, name: Joko}, {relation: ibu, every_reminder: true}]
+pregnancy: {lmp: 2026-06-01}
+contraception: {method: pil}
+"""
+    ).family
+    assert family.members == (Member("member-1", "ayah", False, "Joko"), Member("member-2", "ibu", True))
+    assert family.pregnancy and family.pregnancy.contact_id == "member-2"
+    assert family.contraceptions[0].contact_id == "member-2"
+
+
 # --------------------------------------------------------------------------------------------- rule 9: refusals
 
 REFUSED = [
@@ -285,6 +393,29 @@ REFUSED = [
     (NOW + "pregnancy: {lpm: 2026-06-01, ldm: 2026-06-01, andc: {}}", "pregnancy.andc", "did you mean anc"),
     (NOW + "postpartum: {birth_date: 2026-11-30}", "postpartum.birth_date", "lies in the future"),
     (NOW + "contraception: {method: pil, last_date: 2026-11-30}", "contraception.last_date", "lies in the future"),
+    (NOW + "pregnancy: {lmp: 2025-06-01}", "pregnancy.lmp", "lies too long ago"),
+    (NOW + "pregnancy: {edd: 2026-10-01}", "pregnancy.edd", "has passed: is the child born?"),
+    (NOW + "pregnancy: {edd: 2027-12-01}", "pregnancy.edd", "lies too far ahead"),
+    (NOW + "pregnancy: {anc: {K1: 2026-07-20}}", "pregnancy.lmp", "missing"),
+    (NOW + "pregnancy: {lmp: 2026-06-01, anc: {K7: 2026-07-20}}", "pregnancy.anc.K7", "known are K1, K2"),
+    (NOW + "pregnancy: {lmp: 2026-06-01, anc: {K1: 2026-05-20}}", "pregnancy.anc.K1", "lies before the pregnancy"),
+    (NOW + "pregnancy: {lmp: 2026-06-01, anc: [K1]}", "pregnancy.anc", "must be a mapping"),
+    (NOW + "postpartum: {visits: {KF1: 2026-11-20}}", "postpartum.birth_date", "missing"),
+    (NOW + "postpartum: {birth_date: 2026-11-19, visits: {KF9: 2026-11-20}}", "postpartum.visits.KF9", "unknown visit"),
+    (
+        NOW + "postpartum: {birth_date: 2026-11-19, visits: {KF1: 2026-11-18}}",
+        "postpartum.visits.KF1",
+        "lies before the birth",
+    ),
+    (NOW + "contraception: {last_date: 2026-10-01}", "contraception.method", "missing"),
+    (NOW + "contraception: {method: ramuan}", "contraception.method", "unknown method 'ramuan'; known are"),
+    (NOW + "wedding: {screening: {X: {}}}", "wedding.screening.X", "is not M (male) or F (female)"),
+    (NOW + "wedding: {screening: {F: {hb: 11}}}", "wedding.screening.F.hb", "unknown key; known are age_years"),
+    (NOW + "wedding: {screening: {F: {hb_g_dl: 112}}}", "wedding.screening.F.hb_g_dl", "lies outside"),
+    (NOW + "wedding: {screening: {F: {td_status: T9}}}", "wedding.screening.F.td_status", "is not T0 to T5"),
+    (NOW + "wedding: {screened_on: 2026-12-01}", "wedding.screened_on", "lies in the future"),
+    (NOW + "members: {ibu: 1}", "members", "must be a list"),
+    (NOW + "members: [{relation: tetangga}]", "members[0].relation", "is not one of ibu, ayah"),
     (NOW + "wedding: {date: 2026-02-30}", "wedding.date", "is not a date"),
     (NOW + "wedding: 2027-02-14", "wedding", "must be a mapping"),
 ]
@@ -314,11 +445,29 @@ VALUES = st.recursive(
 )
 KEYS = st.sampled_from(
     ["now", "timezone", "province", "vaccine_profile", "je_region", "quiet_hours", "posyandu", "children"]
-    + ["pregnancy", "postpartum", "contraception", "wedding"]
+    + ["pregnancy", "postpartum", "contraception", "wedding", "members"]
 )
 CHILD_KEYS = st.sampled_from(
     ["name", "sex", "birth_date", "special_care", "birth_weight_g", "birth_weeks", "doses", "measurements"]
 )
+
+
+JOURNEY_KEYS = st.sampled_from(
+    ["lmp", "edd", "anc", "next_visit_on", "birth_date", "visits", "method", "last_date", "date", "screening", "F"]
+)
+JOURNEYS = st.dictionaries(
+    st.sampled_from(["pregnancy", "postpartum", "contraception", "wedding"]),
+    st.dictionaries(JOURNEY_KEYS, VALUES | st.dictionaries(JOURNEY_KEYS, VALUES, max_size=2), max_size=3),
+    max_size=2,
+)
+
+
+@given(JOURNEYS)
+def test_no_journey_of_a_wrong_shape_ends_in_a_traceback(top: dict[str, Any]) -> None:
+    try:
+        load_family(yaml.safe_dump({"now": date(2026, 11, 22), **top}))
+    except FamilyFileError as error:
+        assert error.field and error.problem
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4), st.dictionaries(CHILD_KEYS, VALUES, max_size=4))

@@ -14,9 +14,10 @@ from sapa.clock import SetClock
 from sapa.family.people import Child, Sex
 from sapa.messaging.states import Channel, OutboxState, ReminderState
 from sapa.services.consents import CHILD_CARE
+from sapa.services.due import queue_due
 from sapa.services.pump import next_moment
 from sapa.services.records import OutboxMessage, PosyanduRow, ReminderRow, SessionRow
-from sapa.services.reminders import queue_due, replan, replan_dirty
+from sapa.services.reminders import replan, replan_dirty
 
 WITA = ZoneInfo("Asia/Makassar")
 ANI = "+6281200000001"

@@ -61,6 +61,7 @@ class DoseReading:
     without: children left out ("kecuali Budi").
     done, not_yet: words for given and not given; assent: a plain yes or no; number: the message is just a number.
     everybody: "keduanya". counted: "dua kali", which names no dose. correction: "salah", "ganti".
+    delete: "hapus": what is named is to be taken out of the record.
     unclear: words for given and not given that cannot both be meant. question; trouble: fever, swelling and the like.
     rest: everyday words that have nothing to do with a report; strange: words that may be a name nobody knows.
     """
@@ -76,6 +77,7 @@ class DoseReading:
     everybody: bool = False
     counted: bool = False
     correction: bool = False
+    delete: bool = False
     unclear: bool = False
     question: bool = False
     trouble: bool = False
@@ -338,7 +340,8 @@ _NOT = _NOT_YET | _set("tidak tdk tak ndak nda gak ga gk nggak ngga enggak engga
 _EXCEPT = _set("kecuali selain tanpa minus tinggal")
 _ALL = _set("semua semuanya smua sema lengkap komplit komplet")
 _EVERYBODY = re.compile(r"\b(?:kedua(?:nya| anak)|dua ?dua(?:nya)?|dua-dua(?:nya)?|semua anak|ketiganya)\b")
-_CORRECTION = _set("ganti ralat koreksi salah slh keliru ubah rubah betulkan perbaiki harusnya seharusnya")
+_CORRECTION = _set("ganti ralat koreksi salah slh keliru ubah rubah betulkan perbaiki harusnya seharusnya ternyata")
+_DELETE = _set("hapus hapuskan hapusin hapuslah apus apusin dihapus delete hilangkan buang coret")
 _OWN_PART = re.compile(r"[,;]|\b(?:semua\w*|smua|lengkap|tapi|tp|tetapi|cuma|hanya)\b")
 _THANKS = _set("makasih terima kasih trims trimakasih terimakasih mksh tks thanks thx tq nuhun suwun")
 _TROUBLE = _set(
@@ -353,6 +356,7 @@ _PADDING = (
     | _EXCEPT
     | _ALL
     | _CORRECTION
+    | _DELETE
     | _THANKS
     | _set(
         "imunisasi imunisasinya imun diimunisasi vaksin vaksinnya vaksinasi divaksin suntik suntikan suntiknya",
@@ -442,6 +446,7 @@ def read_doses(text: str, today: date, *, names: Sequence[str] = ()) -> DoseRead
         everybody=_EVERYBODY.search(page.plain) is not None,
         counted=_COUNTED.search(page.plain) is not None,
         correction=bool(words & _CORRECTION),
+        delete=bool(words & _DELETE),
         unclear=unclear or (not (mentions or people) and bool(words & _DONE) and bool(words & _NOT)),
         question=looks_like_question(text) or bool(words & QUESTION_WORDS),
         trouble=bool(words & _TROUBLE),
@@ -518,7 +523,13 @@ def _dates_for(page: _Page, mentions: Sequence[_Mention]) -> list[tuple[DateRead
             while at < len(mentions) and not has[at] and joined[at]:
                 at += 1
         found.append(said[at] if has[at] else nothing)
+        if not has[at] and i > 0 and _ALSO.search(page.plain[slice(*gaps[i + 1])]):
+            found[-1] = found[-2]
     return found
+
+
+#: "BCG 3 mei, DPT 1 5 juli, polio 2 juga": on the day of the one before it.
+_ALSO = re.compile(r"^[ ]?(?:(?:nya )?(?:juga|jg|jga|sekalian|idem|barengan|bareng)|(?:hari|tgl|tanggal)(?:nya)? (?:yang )?sama)\b")
 
 
 def _joins(page: _Page, gap: tuple[int, int]) -> bool:
