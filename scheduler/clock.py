@@ -19,6 +19,8 @@ from sapa import logs
 from sapa.bootstrap import App, StartError, start
 from sapa.services.delivery import reconcile
 from sapa.services.due import queue_due
+from sapa.services.moves import open_unconfirmed_cases
+from sapa.services.not_me import open_unclaimed_cases
 from sapa.services.pump import next_moment
 from sapa.services.reminders import replan_dirty, replan_everybody_if_campaigns_changed
 
@@ -48,6 +50,11 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         settled = reconcile(app.deps, app.clock.now())
         if settled:
             log.info("reconciled", **settled)
+        with app.deps.store.transaction() as tx:
+            now = app.clock.now()
+            opened = open_unclaimed_cases(tx, now) + open_unconfirmed_cases(tx, now)
+        if opened:
+            log.info("cases_opened", count=opened)
 
     return {"due": due, "plan": plan, "sweep": sweep}
 

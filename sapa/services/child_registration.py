@@ -2,7 +2,8 @@
 
 The caller (the Rasa form) owns the slots, asks for `next_slot`, renders the replies and saves the child when the
 outcome is "confirmed". Facts may come in any order and all at once, also before consent; what was understood stays
-until the family cancels or declines.
+until the family cancels or declines. Several children go through together: the first fills the plain slots, its
+brothers and sisters stand in `child_others` in the order told; posyandu and early birth hold for all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from sapa.family.reading.child import ChildFacts, Correction, closest_posyandu, read_child_facts, read_correction
-from sapa.family.reading.dates import DateReading
+from sapa.family.reading.dates import NO_DATE, DateReading
+from sapa.family.reading.siblings import Siblings, read_siblings, says_one_child
 from sapa.family.reading.words import (
     is_cancel,
     is_unknown,
@@ -33,7 +35,13 @@ CONSENT, NAME, SEX, BIRTH_DATE, POSYANDU, CONFIRMED = ASKING_ORDER = (
     "child_confirmed",
 )
 SPECIAL_CARE, OUTCOME, TRIES = "child_special_care", "child_outcome", "child_tries"
-CHILD_SLOTS = (NAME, SEX, BIRTH_DATE, POSYANDU, SPECIAL_CARE, CONFIRMED, OUTCOME, TRIES)
+#: The other children of the same registration: [{"name", "sex", "birth_date"}], and whether they are twins.
+OTHERS, TWINS = "child_others", "child_twins"
+CHILD_SLOTS = (NAME, SEX, BIRTH_DATE, POSYANDU, SPECIAL_CARE, CONFIRMED, OUTCOME, TRIES, OTHERS, TWINS)
+OTHER_NAME, OTHER_SEX, OTHER_BIRTH_DATE = "child_other_name", "child_other_sex", "child_other_birth_date"
+#: What is asked of the others, by the slot of the first child it is like, with its key in `child_others`.
+_LIKE = {OTHER_NAME: NAME, OTHER_SEX: SEX, OTHER_BIRTH_DATE: BIRTH_DATE}
+_KEYS = {OTHER_NAME: "name", OTHER_SEX: "sex", OTHER_BIRTH_DATE: "birth_date"}
 
 #: What `child_posyandu` holds when the family does not know or has none.
 NO_POSYANDU = "-"
@@ -127,9 +135,13 @@ class _Tries:
 
 @dataclass(frozen=True)
 class _Read:
-    """The message as understood, beside the question it may answer."""
+    """The message as understood, beside the question it may answer.
+
+    slot: the question as it was put; asked: the same as if it were about the first child.
+    """
 
     message: str
+    slot: str | None
     asked: str | None
     facts: ChildFacts
     correction: Correction
@@ -137,6 +149,7 @@ class _Read:
     unknown: bool
     question: bool
     known_posyandu: Sequence[str]
+    siblings: Siblings | None = None
 
     @property
     def corrects(self) -> bool:
@@ -157,15 +170,48 @@ class _Draft:
 
     def changed(self) -> bool:
         """True when a fact, not only the counter, is other than before."""
-        return any(self.now.get(k) != self.start.get(k) for k in (NAME, SEX, BIRTH_DATE, POSYANDU, SPECIAL_CARE))
+        facts = (NAME, SEX, BIRTH_DATE, POSYANDU, SPECIAL_CARE, OTHERS, TWINS)
+        return any(self.now.get(k) != self.start.get(k) for k in facts)
 
     def next_slot(self) -> str | None:
         """The first thing that is still missing, in the order of asking."""
         if self.now.get(CONSENT) is not True:
             return CONSENT
-        return next((s for s in ASKING_ORDER[1:-1] if not self.now.get(s)), None) or (
-            None if self.now.get(CONFIRMED) is True else CONFIRMED
-        )
+        for slot in ASKING_ORDER[1:-1]:
+            if not self.now.get(slot):
+                return slot
+            other = next((o for o, like in _LIKE.items() if like == slot), None)
+            if other is not None and self.open_other(other) is not None:
+                return other
+        return None if self.now.get(CONFIRMED) is True else CONFIRMED
+
+    @property
+    def others(self) -> list[dict[str, Any]]:
+        """The other children; a copy."""
+        return others_of(self.now)
+
+    def open_other(self, slot: str) -> int | None:
+        """The first of the others that lacks what is asked in `slot`. Twins have their day from the first child."""
+        if slot == OTHER_BIRTH_DATE and self.now.get(TWINS):
+            return None
+        return next((i for i, other in enumerate(self.others) if not other.get(_KEYS[slot])), None)
+
+    def set_other(self, number: int, **facts: Any) -> None:
+        """Change what is known of one of the others; None leaves a fact as it is."""
+        others = self.others
+        others[number].update({name: value for name, value in facts.items() if value is not None})
+        self.now[OTHERS] = others
+
+
+def others_of(slots: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The other children of a registration as it stands; anything unreadable counts as none."""
+    stored = slots.get(OTHERS)
+    return [dict(other) for other in stored if isinstance(other, Mapping)] if isinstance(stored, list | tuple) else []
+
+
+def open_other_of(slots: Mapping[str, Any], slot: str) -> dict[str, Any]:
+    """The child a question of `slot` is about: the first of the others that lacks it."""
+    return next((other for other in others_of(slots) if not other.get(_KEYS[slot])), {})
 
 
 def step(
@@ -184,7 +230,7 @@ def step(
     asked is the slot the form asked for last, None for the first message. intent is the label of the language model;
     is_question says (or decides) whether the message asks something, by default by its words.
     """
-    asked = asked if asked in ASKING_ORDER else None
+    asked = asked if asked in ASKING_ORDER or asked in _LIKE else None
     draft = _begin(slots)
     read = _read(message, draft, asked, today, known_posyandu, is_question)
     if is_cancel(message) and not (draft.tries.changing and "batal" not in words_of(message)):
@@ -195,7 +241,8 @@ def step(
         return _end(draft, "declined", consent=False)
     if asked == CONSENT and read.yes_no is True:
         draft.now[CONSENT] = True
-    return _go_on(draft, read)
+    _settle_children(draft, read)
+    return _go_on(draft, _about_others(draft, read))
 
 
 def _go_on(draft: _Draft, read: _Read) -> Step:
@@ -207,7 +254,7 @@ def _go_on(draft: _Draft, read: _Read) -> Step:
     if read.asked == CONFIRMED and draft.next_slot() == CONFIRMED and not draft.changed() and not cleared:
         return _at_summary(draft, read)
     progress = draft.changed() or cleared or draft.now.get(CONSENT) != draft.before.get(CONSENT)
-    if draft.next_slot() == read.asked and not progress:
+    if draft.next_slot() == read.slot and not progress:
         return _unclear(draft, read)
     _explain(draft, read, spoilt=spoilt)
     return _finish(draft)
@@ -228,6 +275,7 @@ def _read(
     known_posyandu: Sequence[str],
     is_question: Callable[[str], bool] | bool | None,
 ) -> _Read:
+    slot, asked = asked, _LIKE.get(asked or "", asked)
     answer_to = asked if asked in {NAME, SEX, BIRTH_DATE, POSYANDU} else None
     # After "apa yang mau diubah?" an answer needs no word of correction: "Ana", "4 mei", "tanggal".
     said = f"salah, {message}" if draft.tries.changing else message
@@ -237,9 +285,16 @@ def _read(
         question = looks_like_question(message)
     else:
         question = is_question if isinstance(is_question, bool) else is_question(message)
+    siblings = None
+    if not correction.marked and asked != POSYANDU and slot not in _LIKE:
+        siblings = read_siblings(message, today, known_posyandu=known_posyandu, twins=bool(draft.now.get(TWINS)))
+    if siblings is not None:
+        facts = siblings.first
     return _Read(
         message=message,
+        slot=slot,
         asked=asked,
+        siblings=siblings,
         facts=correction.facts if correction.marked else facts,
         correction=correction,
         yes_no=read_yes_no(message),
@@ -261,6 +316,8 @@ def _is_side_question(read: _Read, draft: _Draft, intent: str | None, confidence
 def _is_plausible_answer(read: _Read, draft: _Draft) -> bool:
     """Whether the message may be meant for the form, whatever the language model takes it for."""
     short = len(words_of(read.message)) <= 5
+    if read.siblings is not None or (draft.others and says_one_child(read.message)):
+        return True
     if read.asked == BIRTH_DATE and read.facts.birth_date.matched:
         return short or not read.question
     if read.question:
@@ -280,6 +337,67 @@ def _is_plausible_answer(read: _Read, draft: _Draft) -> bool:
     )
 
 
+# ------------------------------------------------------------------------------------------------- several children
+
+
+def _settle_children(draft: _Draft, read: _Read) -> None:
+    """How many children there are, and what the message says of the others."""
+    nobody = read.slot == OTHER_NAME and read.yes_no is False
+    if draft.others and (says_one_child(read.message) or nobody):
+        draft.now |= {OTHERS: None, TWINS: None}
+        return
+    if read.siblings is None:
+        return
+    told = read.siblings.children[1:]
+    others = draft.others
+    others += [{} for _ in range(len(told) - len(others))]
+    for other, facts in zip(others, told, strict=False):
+        day = facts.birth_date.value.isoformat() if facts.birth_date.usable and facts.birth_date.value else None
+        said = {"name": facts.name, "sex": facts.sex.value if facts.sex else None}
+        if not read.siblings.twins:
+            said["birth_date"] = day
+        other.update({name: value for name, value in said.items() if value})
+    draft.now |= {OTHERS: others, TWINS: read.siblings.twins or None}
+
+
+_SAME_DAY = {"sama", "sm", "kembar", "samaan"}
+
+
+def _about_others(draft: _Draft, read: _Read) -> _Read:
+    """Gives the others what is meant for them; what is left of the message is about the first child, or all."""
+    number = draft.open_other(read.slot) if read.slot in _LIKE else _corrected_other(draft, read)
+    if number is None:
+        return read
+    facts = read.facts
+    if read.slot == OTHER_BIRTH_DATE and not facts.birth_date.matched and _SAME_DAY & set(words_of(read.message)):
+        draft.now[TWINS] = True
+    # An answer to "siapa nama kembarannya?" that repeats the first child's name says nothing new.
+    name = facts.name if facts.name != draft.now.get(NAME) else None
+    born = facts.birth_date
+    day = born.value.isoformat() if born.usable and born.value is not None and not draft.now.get(TWINS) else None
+    draft.set_other(
+        number,
+        name=name if read.slot in {OTHER_NAME, CONFIRMED} else None,
+        sex=facts.sex.value if facts.sex else None,
+        birth_date=day,
+    )
+    shared = replace(facts, name=None, sex=None, named=False)
+    if not draft.now.get(TWINS):
+        shared = replace(shared, birth_date=NO_DATE, dated=False)
+    return replace(read, facts=shared, correction=replace(read.correction, facts=shared))
+
+
+def _corrected_other(draft: _Draft, read: _Read) -> int | None:
+    """Which of the others a correction at the summary is about: the one it names."""
+    if read.slot != CONFIRMED:
+        return None
+    words = set(words_of(read.message))
+    for number, other in enumerate(draft.others):
+        if words & set(words_of(str(other.get("name") or ""))) - set(words_of(str(draft.now.get(NAME) or ""))):
+            return number
+    return None
+
+
 # ---------------------------------------------------------------------------------------------------- taking facts
 
 
@@ -289,6 +407,10 @@ def _clear_fields(draft: _Draft, read: _Read) -> bool:
     fields = [f for f in read.correction.fields if draft.now.get(f)] if wanted else []
     for name in fields:
         draft.now[name] = None
+        key = next((_KEYS[slot] for slot, like in _LIKE.items() if like == name), None)
+        if key is not None and draft.others:
+            # Whose it is was not said: it is asked of every child again.
+            draft.now[OTHERS] = [{k: v for k, v in other.items() if k != key} for other in draft.others]
     if fields:
         draft.tries = _Tries()
     return bool(fields)
@@ -405,7 +527,7 @@ def _count(draft: _Draft, slot: str) -> int:
 
 def _unclear(draft: _Draft, read: _Read) -> Step:
     """The question stands unanswered: say what is missing, the third time offer a human."""
-    slot = read.asked or ""
+    slot = read.slot or ""
     something = any(draft.now.get(f) for f in (NAME, SEX, BIRTH_DATE, POSYANDU))
     if read.correction.wish and something and not draft.tries.changing:
         return _ask_what_to_change(draft, slot)
@@ -416,21 +538,22 @@ def _unclear(draft: _Draft, read: _Read) -> Step:
 
 
 def _clarification(draft: _Draft, read: _Read) -> Reply:
+    name = open_other_of(draft.now, read.slot).get("name") if read.slot in _LIKE else draft.now[NAME]
     if read.asked == NAME:
         return Reply(_FORM + "nama-tidak-terbaca", {"no_name_yet": read.unknown})
     if read.asked == SEX:
-        return Reply(_FORM + "kelamin-tidak-terbaca", {"name": draft.now[NAME]})
+        return Reply(_FORM + "kelamin-tidak-terbaca", {"name": name})
     if read.asked == BIRTH_DATE:
-        return _about_date(draft, read.facts.birth_date, unknown=read.unknown)
+        return _about_date(name, read.facts.birth_date, unknown=read.unknown)
     if read.asked == POSYANDU:
         return _about_posyandu(draft, read)
     return Reply(_FORM + "jawab-ya-tidak")
 
 
-def _about_date(draft: _Draft, reading: DateReading, *, unknown: bool = False) -> Reply:
+def _about_date(name: Any, reading: DateReading, *, unknown: bool = False) -> Reply:
     problem = "vague" if unknown else reading.problem or "none"
     said = reading.value.isoformat() if reading.value and reading.precision == "day" else None
-    return Reply(_FORM + _DATE_REPLIES[problem], {"name": draft.now[NAME], "said": reading.matched, "date": said})
+    return Reply(_FORM + _DATE_REPLIES[problem], {"name": name, "said": reading.matched, "date": said})
 
 
 def _about_posyandu(draft: _Draft, read: _Read) -> Reply:
@@ -443,7 +566,7 @@ def _explain(draft: _Draft, read: _Read, *, spoilt: bool) -> None:
     """On the way to the next question: a date or posyandu that could not be taken is not passed over in silence."""
     reading, following = read.facts.birth_date, draft.next_slot()
     if following == BIRTH_DATE and reading.matched and (reading.problem or spoilt):
-        draft.replies.append(_about_date(draft, reading))
+        draft.replies.append(_about_date(draft.now[NAME], reading))
     elif following == POSYANDU and draft.tries.said and draft.tries.slot != POSYANDU:
         draft.tries = _Tries(slot=POSYANDU, count=1, said=draft.tries.said, options=draft.tries.options)
         draft.replies.append(_about_posyandu(draft, read))

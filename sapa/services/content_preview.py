@@ -2,30 +2,33 @@
 
 The sample families, and the values of variables that only a conversation would give, stand in content/preview.yml;
 how the page looks stands in content/preview.html.j2. Texts go through the same fitting to a family as in the running
-system, and reminders come from the planner itself, so what is reviewed is what is sent.
+system, and reminders come from the planner itself, so what is reviewed is what is sent. Answers are shown for one list
+of families, the campaigns' messages for another: few families tell all answers apart, many are needed to get every
+message.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import yaml
 
-from sapa.family.people import Child, Facility, Family, Posyandu, PosyanduSession, Sex
+from sapa.family.people import Family
 from sapa.family.plan import PlannedReminder, plan
 from sapa.messaging.sms import sms_parts
 from sapa.messaging.states import Channel, Kind
 from sapa.services.deps import Deps
+from sapa.services.family_file import load_family
 from sapa.services.ports import ContentHead
 from sapa.services.records import Reply
 from sapa.services.replies import reply_facts
 
 PAGE = "preview.html.j2"
-_REMINDERS_AHEAD = timedelta(days=150)
+_SESSIONS_AHEAD = 150  # days
 
 
 class PreviewError(ValueError):
@@ -34,12 +37,16 @@ class PreviewError(ValueError):
 
 @dataclass(frozen=True)
 class SampleFamily:
-    """A family to try texts on. `facts` are what texts may know besides the records, such as the week of pregnancy."""
+    """A family to try texts on. `facts` are what texts may know besides the records, such as whether she breastfeeds.
+
+    days_ahead: how far its reminders are looked up.
+    """
 
     name: str
     note: str
     family: Family
     facts: Mapping[str, Any] = field(default_factory=dict)
+    days_ahead: int = _SESSIONS_AHEAD
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,22 @@ class Case:
 
 @dataclass(frozen=True)
 class Samples:
-    """content/preview.yml, read for one day. `names` are the words the page uses for folders, kinds and so on."""
+    """content/preview.yml, read for one day. `names` are the words the page uses for folders, kinds and so on.
+
+    families: those every answer is fitted to; reminded: those the campaigns' messages are shown for; values: of
+    variables wherever they are used, by_folder: of those of one folder alone.
+    """
 
     families: tuple[SampleFamily, ...]
+    reminded: tuple[SampleFamily, ...]
     values: Mapping[str, Any]
+    by_folder: Mapping[str, Mapping[str, Any]]
     cases: Mapping[str, tuple[Case, ...]]
     names: Mapping[str, Mapping[str, str]]
+
+    def told(self, content_id: str, case: Case) -> dict[str, Any]:
+        """The values of a text's own variables in one turn."""
+        return {**self.values, **self.by_folder.get(content_id.rpartition("/")[0], {}), **case.values}
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,7 @@ class Preview:
     today: date
     folders: tuple[Folder, ...]
     families: tuple[SampleFamily, ...]
+    reminded: tuple[SampleFamily, ...]
     sources: tuple[Source, ...]
     names: Mapping[str, Mapping[str, str]]
 
@@ -140,10 +158,10 @@ class Preview:
 def preview(deps: Deps, samples: Samples, source_list: str, today: date) -> Preview:
     """Every text for every sample family; families that read the same share a version. Raises PreviewError."""
     heads = [deps.content.get(content_id) for content_id in deps.content.ids()]
-    reminders = _reminders(samples.families)
+    reminders = _reminders(deps, samples)
     by_folder: dict[str, list[ContentHead]] = {name: [] for name in samples.names["folders"]}
     for head in heads:
-        by_folder.setdefault(head.id.split("/")[0], []).append(head)
+        by_folder.setdefault(_section(head.id, by_folder), []).append(head)
     folders, number = [], 0
     for name, inside in by_folder.items():
         entries = []
@@ -154,7 +172,22 @@ def preview(deps: Deps, samples: Samples, source_list: str, today: date) -> Prev
         if entries:
             folders.append(Folder(name, samples.names["folders"].get(name, name), tuple(entries)))
     used = {source for head in heads for source in head.sources}
-    return Preview(today, tuple(folders), samples.families, tuple(_sources(source_list, used)), samples.names)
+    return Preview(
+        today,
+        tuple(folders),
+        samples.families,
+        samples.reminded,
+        tuple(_sources(source_list, used)),
+        samples.names,
+    )
+
+
+def _section(content_id: str, named: Container[str]) -> str:
+    """The part of the page a text stands in: the nearest folder with a name of its own, else its first."""
+    folder = content_id.rpartition("/")[0]
+    while "/" in folder and folder not in named:
+        folder = folder.rpartition("/")[0]
+    return folder
 
 
 def page(deps: Deps, shown: Preview) -> str:
@@ -211,7 +244,7 @@ def _turns(head: ContentHead, samples: Samples, reminders: Mapping[str, Sequence
         return
     for case in samples.cases.get(head.id, (Case(None, {}),)):
         for sample in samples.families:
-            yield _Turn(sample, Reply(head.id, {**samples.values, **case.values}), case.when)
+            yield _Turn(sample, Reply(head.id, samples.told(head.id, case)), case.when)
 
 
 def _say(deps: Deps, head: ContentHead, turn: _Turn) -> _Said:
@@ -229,17 +262,30 @@ def _bubble(text: str, first: str | None, buttons: tuple[str, ...] = ()) -> Bubb
     return Bubble(text, lines, sms_parts(text), buttons, text == first)
 
 
-def _reminders(samples: Sequence[SampleFamily]) -> dict[str, list[_Turn]]:
-    """The first reminder of each kind in each family's own plan."""
+def _reminders(deps: Deps, samples: Samples) -> dict[str, list[_Turn]]:
+    """One reminder of each kind in each family's own plan: posyandu and vaccines, and those of the campaigns."""
     found: dict[str, list[_Turn]] = {}
-    for sample in samples:
-        first: dict[str, PlannedReminder] = {}
-        for reminder in plan(sample.family, until=sample.family.today + _REMINDERS_AHEAD):
-            first.setdefault(reminder.content, reminder)
-        for content_id, reminder in first.items():
-            reply = Reply(content_id, reminder.payload)
-            found.setdefault(content_id, []).append(_Turn(sample, reply, sent_at=reminder.send_at))
+    for families, of_campaigns in ((samples.families, False), (samples.reminded, True)):
+        for sample in families:
+            until = sample.family.today + timedelta(days=sample.days_ahead)
+            planned = plan(sample.family, until=until, campaigns=deps.campaigns)
+            for reminder in _one_of_each(planned, of_campaigns=of_campaigns):
+                reply = Reply(reminder.content, reminder.payload)
+                reader = samples.names["readers"].get(reminder.to.partition(":")[0]) if of_campaigns else None
+                found.setdefault(reminder.content, []).append(_Turn(sample, reply, reader, reminder.send_at))
     return found
+
+
+def _one_of_each(planned: Iterable[PlannedReminder], *, of_campaigns: bool) -> Iterator[PlannedReminder]:
+    """The first reminder of each text; of a campaign's the first of each message and of each kind of visit."""
+    seen = set()
+    for reminder in planned:
+        payload = reminder.payload
+        about = (payload.get("message"), payload.get("visit"), tuple(payload.get("visits", ())))
+        kind = (reminder.content, reminder.to, *(about if of_campaigns else ()))
+        if reminder.from_campaign is of_campaigns and kind not in seen:
+            seen.add(kind)
+            yield reminder
 
 
 # ---------------------------------------------------------------------------------------------------- reading
@@ -249,11 +295,12 @@ def read_samples(text: str, now: datetime, timezone: str) -> Samples:
     """content/preview.yml, its days counted from `now` (aware). Raises PreviewError."""
     try:
         read = yaml.safe_load(text)
-        blank = Family(now=now, timezone=timezone)
-        days = _Days(blank.today)
+        days = _Days(Family(now=now, timezone=timezone).today)
         return Samples(
-            families=tuple(_family(entry, blank) for entry in read["families"]),
+            families=tuple(_sample(entry, days, now, timezone) for entry in read["families"]),
+            reminded=tuple(_sample(entry, days, now, timezone) for entry in read["reminded"]),
             values=days.in_value(read["values"]),
+            by_folder=days.in_value(read["by_folder"]),
             cases={content_id: tuple(_cases(entries, days)) for content_id, entries in read["cases"].items()},
             names=read["names"],
         )
@@ -266,34 +313,32 @@ def _cases(entries: Sequence[Mapping[str, Any]], days: _Days) -> Iterator[Case]:
         yield Case(entry.get("when"), days.in_value(entry["with"]))
 
 
-def _family(entry: Mapping[str, Any], blank: Family) -> SampleFamily:
-    today = blank.today
-    family = replace(
-        blank,
-        children=tuple(_child(child, today) for child in entry.get("children", ())),
-        posyandu=_posyandu(entry["posyandu"], today) if entry.get("posyandu") else None,
-    )
-    return SampleFamily(entry["name"], entry["note"], family, entry.get("facts", {}))
+def _sample(entry: Mapping[str, Any], days: _Days, now: datetime, timezone: str) -> SampleFamily:
+    """A family as in a FAMILY.yml, with its days counted; it may not say what time it is."""
+    household = {"timezone": timezone, **days.in_value(entry.get("family", {}))}
+    household["children"] = [_child(child, days) for child in household.get("children", ())]
+    if household.get("posyandu"):
+        household["posyandu"] = _posyandu(household["posyandu"], days)
+    family = load_family(yaml.safe_dump(household), now=now).family
+    ahead = int(entry.get("days_ahead", _SESSIONS_AHEAD))
+    return SampleFamily(entry["name"], entry["note"], family, entry.get("facts", {}), ahead)
 
 
-def _child(entry: Mapping[str, Any], today: date) -> Child:
-    born = today - timedelta(days=entry["age_days"])
-    return Child(
-        name=entry["name"],
-        birth_date=born,
-        sex=Sex(entry["sex"]),
-        doses={dose: born + timedelta(days=age) for dose, age in entry.get("doses", {}).items()},
-        id=entry["name"],
-    )
+def _child(entry: Mapping[str, Any], days: _Days) -> dict[str, Any]:
+    """`age_days` in place of birth_date; the day of a dose is the child's age then."""
+    told = {key: value for key, value in entry.items() if key != "age_days"}
+    doses = {dose: days.ahead(age - entry["age_days"]) for dose, age in entry.get("doses", {}).items()}
+    return {**told, "id": entry["name"], "birth_date": days.ahead(-entry["age_days"]), "doses": doses}
 
 
-def _posyandu(entry: Mapping[str, Any], today: date) -> Posyandu:
-    opens = time.fromisoformat(entry["time"])
-    sessions = tuple(
-        PosyanduSession(today + timedelta(days=ahead), opens, entry["place"]) for ahead in entry["sessions_in_days"]
-    )
-    facility = Facility(**entry["facility"]) if entry.get("facility") else None
-    return Posyandu(entry["name"], sessions, facility)
+def _posyandu(entry: Mapping[str, Any], days: _Days) -> dict[str, Any]:
+    """`sessions_in_days`, `time` and `place` in place of the sessions."""
+    told = {key: value for key, value in entry.items() if key not in ("sessions_in_days", "time", "place")}
+    sessions = [
+        {"date": days.ahead(ahead), "time": entry["time"], "place": entry["place"]}
+        for ahead in entry["sessions_in_days"]
+    ]
+    return {**told, "sessions": sessions}
 
 
 class _Days:
@@ -304,6 +349,10 @@ class _Days:
     def __init__(self, today: date) -> None:
         self._today = today
 
+    def ahead(self, days: int) -> str:
+        """The day so many days from the day of the page, as an ISO date."""
+        return (self._today + timedelta(days=days)).isoformat()
+
     def in_value(self, value: Any) -> Any:
         """`value` with every such day, however deep, as an ISO date."""
         if isinstance(value, dict):
@@ -311,7 +360,7 @@ class _Days:
         if isinstance(value, list):
             return [self.in_value(inside) for inside in value]
         found = self._NOTATION.fullmatch(value) if isinstance(value, str) else None
-        return (self._today + timedelta(days=int(found["away"] or 0))).isoformat() if found else value
+        return self.ahead(int(found["away"] or 0)) if found else value
 
 
 def _sources(source_list: str, used: set[str]) -> Iterator[Source]:

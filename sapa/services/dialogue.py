@@ -11,17 +11,30 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sapa.services import growth_recording, kb_recording, rights, screening_recording, topics, visit_recording
 from sapa.services.agenda import agenda
 from sapa.services.deps import Deps
 from sapa.services.dose_recording import record_from_message
 from sapa.services.households import family_of_contact, stage_of
-from sapa.services.journeys import conductor
+from sapa.services.journeys import (
+    birth,
+    conductor,
+    contraception,
+    correct,
+    erase,
+    growth,
+    move,
+    number,
+    pregnancy,
+    premarital,
+    seat,
+)
 from sapa.services.journeys.conductor import State, Turned
 from sapa.services.journeys.contract import Journey, Scene
 from sapa.services.ports import Tx
 from sapa.services.records import Reply
 from sapa.services.registration import child_turn
-from sapa.services.respond import TALK_LIFE, profile_of, replies_to
+from sapa.services.respond import TALK_LIFE, replies_to
 from sapa.services.understanding import UNSURE, Talk, Understood, settle
 
 Recorder = Callable[[Deps, Tx, str, str, str, datetime], tuple[Reply, ...] | None]
@@ -37,11 +50,41 @@ def _record_doses(
     return None if recorded is None else (recorded,)
 
 
-# Every dialogue by its name, the label that opens it, and those that words open whatever the label says.
-JOURNEYS: dict[str, Journey] = {}
-OPENED_BY: dict[str, str] = {}
-# What is written down in passing, the surest first.
-RECORDERS: tuple[Recorder, ...] = (_record_doses,)
+# Every dialogue by its name. Some know their own words and open whatever the label says: these are asked in this order.
+JOURNEYS: dict[str, Journey] = {
+    journey.name: journey
+    for journey in (
+        erase.JOURNEY,
+        number.JOURNEY,
+        premarital.JOURNEY,
+        seat.JOURNEY,
+        move.JOURNEY,
+        birth.JOURNEY,
+        pregnancy.JOURNEY,
+        contraception.JOURNEY,
+        correct.JOURNEY,
+        growth.JOURNEY,
+    )
+}
+# The labels that open a dialogue.
+OPENED_BY = {
+    "flow/daftar-hamil": "hamil",
+    "flow/daftar-catin": "catin",
+    "flow/daftar-kb": "kb",
+    "flow/catat-timbang": "timbang",
+    "flow/hapus-data": "hapus",
+}
+# What is written down in passing. "SUDAH" goes to whoever reminded last, so each looks for its own reminder; doses,
+# which were there first, take what is left.
+RECORDERS: tuple[Recorder, ...] = (
+    topics.record,
+    rights.record,
+    kb_recording.record,
+    visit_recording.record,
+    screening_recording.record,
+    _record_doses,
+    growth_recording.record,
+)
 
 
 def take_turn(
@@ -63,7 +106,7 @@ def take_turn(
     with deps.store.transaction() as tx:
         family = family_of_contact(tx, contact_id, now, deps.default_timezone)
         received_on = received_at.astimezone(ZoneInfo(family.timezone)).date()
-        scene = Scene(deps, tx, contact_id, family, now, received_on, inbound_id)
+        scene = Scene(deps, tx, contact_id, family, now, received_on, inbound_id, received_at)
         if state and state.get("journey") == CHILD:
             return _child(scene, state, text, understood, content_ids)
         journey = JOURNEYS.get(str(state["journey"])) if state else None
@@ -82,9 +125,13 @@ def _free(
     deps, tx, contact_id, now = scene.deps, scene.tx, scene.contact_id, scene.now
     # "BCG 12 Mei" is no sentence a classifier could be sure of, but it says all that is needed.
     label = UNSURE if understood.unsure else understood.label
+    # "Kemarin" is the day before the message came, however late it is worked on; then the plan is made by today.
+    said_at = now if scene.received_on == scene.family.today else (scene.received_at or now)
     for record in RECORDERS:
-        recorded = record(deps, tx, contact_id, text, label, now)
+        recorded = record(deps, tx, contact_id, text, label, said_at)
         if recorded is not None:
+            if scene.received_on != scene.family.today and (contact := tx.contact(contact_id)) and contact.household_id:
+                tx.mark_dirty(contact.household_id, now)
             return Turned(recorded)
     opened = _asked_for(scene, text, understood)
     if opened is not None:
@@ -95,7 +142,7 @@ def _free(
     if opened is not None:
         return _open(opened, scene, text, settled, content_ids)
     if settled.label == "flow/profil" and not settled.unsure:
-        return Turned((profile_of(deps, tx, contact_id, now),))
+        return Turned(rights.my_data(deps, tx, contact_id, now))
     if settled.label == "flow/jadwal-saya" and not settled.unsure:
         return Turned((agenda(scene.family, contact_id),))
     return Turned(replies_to(settled, text, scene.family, content_ids, titles))

@@ -1,5 +1,7 @@
 """Recording doses from a chat message: "SUDAH" after a reminder, or "BCG 12 Mei" at any time. No form, no memory.
 
+What names several doses at once, or takes one back, is left to the dialogue that shows it first (journeys/doses.py).
+
 All that is needed stands in the store: the reminder that was sent last, and the question we asked last together with
 the message it answered. So a message says what it says, whenever it is read, and reading it twice changes nothing.
 Nothing is guessed: what is open (which child, which number, which day) is asked, what is certain is written and shown.
@@ -17,6 +19,7 @@ from sapa.family.immunization import dose_named, schedule
 from sapa.family.people import Child, Family
 from sapa.family.plan import DOSE_CHECK
 from sapa.family.reading.dates import NO_DATE
+from sapa.family.reading.dose_bulk import may_be_bulk, read_bulk
 from sapa.family.reading.doses import DoseEntry, DoseReading, may_be_a_report, possible_doses, read_doses
 from sapa.messaging.states import ReminderState
 from sapa.services.answers import forecast_of
@@ -32,6 +35,7 @@ _OTHERS = frozenset(
     {"danger", "keluhan", "handover", "flow/duka", "flow/hapus-data", "flow/berhenti", "flow/kader-siar"}
     | {"flow/kader-laporan", "flow/mulai-lagi", "bahasa_lain"}
 )
+_ERASE = "flow/hapus-data"
 _HELP = "dialog/catat-imunisasi/tidak-ada"
 _NOT_YET = "dialog/catat-imunisasi/belum"
 _DONE = "dialog/catat-imunisasi/tercatat"
@@ -115,7 +119,13 @@ def context_from(reminders: Iterable[ReminderRow], now: datetime) -> Context:
     `now` is in the family's time zone.
     """
     today = now.date()
-    sent = [r for r in reminders if r.state is ReminderState.QUEUED and now - REMINDER_LIFE <= r.send_at <= now]
+    sent = [
+        r
+        for r in reminders
+        if r.state is ReminderState.QUEUED
+        and now - REMINDER_LIFE <= r.send_at <= now
+        and r.payload.get("kind") in ("session", "dose")
+    ]
     newest = sorted(sent, key=lambda row: row.send_at, reverse=True)
     row = next((r for r in newest if r.event == DOSE_CHECK or r.due_on <= today), newest[0] if newest else None)
     if row is None:
@@ -380,7 +390,10 @@ def record_from_message(deps: Deps, tx: Tx, contact_id: str, text: str, label: s
     names = [child.name for child in family.children]
     reading = read_doses(text, family.today, names=names)
     if not names:
-        return Reply(_HELP) if wanted or _is_report(reading) else None
+        bulk = read_bulk(text, family.today)
+        return Reply(_HELP) if wanted or _is_report(reading) or (bulk is not None and bulk.sure) else None
+    if is_for_showing(tx, contact_id, text, label, family, now):
+        return None
     if reading.empty and not wanted:
         return None
     contact = tx.contact(contact_id)
@@ -398,6 +411,56 @@ def record_from_message(deps: Deps, tx: Tx, contact_id: str, text: str, label: s
     if meaning is None or meaning.reply is not None:
         return None if meaning is None else Reply(meaning.reply or _HELP)
     return _carry_out(deps, tx, contact_id, contact.household_id, meaning, family, now)
+
+
+def is_for_showing(tx: Tx, contact_id: str, text: str, label: str | None, family: Family, now: datetime) -> bool:
+    """Whether a message reports so much, or takes back a dose, that it is shown and confirmed before it is written.
+
+    Not where it answers our own reminder: what that named is known to the day.
+    """
+    wanted, names = label == FLOW, [child.name for child in family.children]
+    if not names or text.startswith("/") or not (wanted or may_be_a_report(text) or may_be_bulk(text)):
+        return False
+    reading, bulk = read_doses(text, family.today, names=names), read_bulk(text, family.today, names=names)
+    deletes = reading.delete and bool(reading.entries) and not (reading.question or reading.trouble)
+    if label in _OTHERS and not (deletes and label == _ERASE):
+        return False
+    if deletes:
+        return True
+    if reading.question or reading.trouble or reading.unclear or ((reading.rest or reading.strange) and bulk is None):
+        # A name nobody knows, or too much else: what is asked about that is asked by the recorder.
+        return False
+    context = _context(tx, contact_id, family, now)
+    if bulk is not None:
+        answers = bool(context.named) and not bulk.limited and _named_all(bulk.without, context)
+        return (bulk.sure or wanted) and not answers
+    given = [entry for entry in reading.entries if entry.given and not (entry.doubtful and _means_had(context))]
+    if not given:
+        return any(_takes_back(entry, reading, family) for entry in reading.entries)
+    known = [entry for entry in given if entry.doses]
+    reported = reading.done or wanted or any(entry.dated for entry in given)
+    answers = not any(entry.dated for entry in given) and all(_named_all(entry.doses, context) for entry in given)
+    return len(known) > 1 and reported and not answers
+
+
+def _named_all(doses: Sequence[str], context: Context) -> bool:
+    """Whether the doses, or one of those that may be meant, stood in the reminder; true for none at all."""
+    return not doses or any(named.dose in doses for named in context.named)
+
+
+def _takes_back(entry: DoseEntry, reading: DoseReading, family: Family) -> bool:
+    """Whether "BCG belum" is about a dose that stands in the record."""
+    recorded = {dose for child in family.children for dose in (*child.doses, *child.reported)}
+    if entry.dose is not None:
+        return entry.dose in recorded and not reading.done
+    return reading.correction and any(dose in recorded for dose in entry.doses)
+
+
+def _context(tx: Tx, contact_id: str, family: Family, now: datetime) -> Context:
+    contact = tx.contact(contact_id)
+    if contact is None or contact.household_id is None:
+        return Context()
+    return context_from(tx.reminders_of(contact.household_id), now.astimezone(ZoneInfo(family.timezone)))
 
 
 def _is_report(reading: DoseReading) -> bool:

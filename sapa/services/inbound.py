@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sapa.messaging.not_me_words import says_not_me
 from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
 from sapa.services.emergencies import answered_yes, named_emergency, raise_danger
+from sapa.services.losses import catch_loss
+from sapa.services.moves import act_on_number
+from sapa.services.not_me import act_on_not_me
 from sapa.services.ports import Tx
 from sapa.services.records import InboundForm, InboundMessage, Reply
 from sapa.services.replies import queue_replies
@@ -29,7 +33,8 @@ def receive_message(deps: Deps, form: InboundForm, now: datetime) -> Receipt:
         if inbound_id is None:
             return Receipt(new=False, inbound_id=None)
         tx.touch_contact(contact.id, now)
-        if form.profile_name and contact.name is None:
+        somebody_else = contact.suspended_at is not None or says_not_me(form.body)
+        if form.profile_name and contact.name is None and not somebody_else:
             tx.set_contact_name(contact.id, form.profile_name[:120])
     return Receipt(new=True, inbound_id=inbound_id)
 
@@ -37,8 +42,9 @@ def receive_message(deps: Deps, form: InboundForm, now: datetime) -> Receipt:
 def triage_next(deps: Deps, now: datetime) -> InboundMessage | None:
     """Look at the oldest unseen message; None when there is none.
 
-    Stop and danger words act here, before and without Rasa, and ahead of older messages of the same person that
-    still wait for it. Everything else is put in line. One transaction, so a kill leaves it undone or done.
+    Stop words, dangers, "bukan saya", a number's confirmation and losses act here, before and without Rasa, and ahead
+    of older messages of the same person that still wait for it. Everything else is put in line. One transaction, so
+    a kill leaves it undone or done.
     """
     with deps.store.transaction(write=False) as tx:
         if not tx.has_untriaged():
@@ -47,7 +53,9 @@ def triage_next(deps: Deps, now: datetime) -> InboundMessage | None:
         message = tx.next_untriaged()
         if message is None:
             return None
-        if not (_act_on_stop_word(deps, tx, message, now) or _act_on_danger(deps, tx, message, now)):
+        # In the order of what cannot wait. "Bukan saya" to our question about a new number is an answer to that.
+        acts = (_act_on_stop_word, _act_on_danger, act_on_number, act_on_not_me, _act_on_loss)
+        if not any(act(deps, tx, message, now) for act in acts):
             tx.mark_waiting(message.id)
         return message
 
@@ -88,4 +96,13 @@ def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -
         return False
     raise_danger(deps, tx, message, key, now)
     tx.finish_inbound(message.id, None, "danger", now)
+    return True
+
+
+def _act_on_loss(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> bool:
+    reply = catch_loss(deps, tx, message.contact_id, spoken_text(message), now, message.id)
+    if reply is None:
+        return False
+    queue_replies(deps, tx, message, [reply], now)
+    tx.finish_inbound(message.id, None, "flow/duka", now)
     return True

@@ -55,6 +55,12 @@ class Tx(Protocol):
     ) -> tuple[Contact, Address]:
         """The contact behind an address; both are made when the address is new."""
 
+    def new_contact(self, now: datetime) -> Contact:
+        """A contact without an address yet."""
+
+    def suspended_before(self, moment: datetime) -> list[Contact]:
+        """Contacts silent ("bukan saya") since before `moment`, the longest first."""
+
     def contact(self, contact_id: str) -> Contact | None: ...
     def contact_id_for(self, channel: Channel, value: str) -> str | None: ...
     def address(self, address_id: str) -> Address | None: ...
@@ -93,7 +99,12 @@ class Tx(Protocol):
     def save_measurement(self, child_id: str, measurement: Measurement, source: str, now: datetime) -> None:
         """Keep a weighing; a second one of the same day replaces the first. source: chat or kader."""
 
-    def delete_dose(self, child_id: str, dose: str) -> None: ...
+    def delete_dose(self, child_id: str, dose: str) -> None:
+        """Forget that a dose was given, with or without its day."""
+
+    def report_dose(self, child_id: str, dose: str, now: datetime) -> None:
+        """Keep that a dose is said to have been given, on a day nobody knows."""
+
     def children_of(self, household_id: str) -> list[Child]: ...
     def record_dose(self, child_id: str, dose: str, given_on: date, now: datetime) -> None: ...
     def posyandu_by_name(self, name: str) -> PosyanduRow | None: ...
@@ -162,6 +173,9 @@ class Tx(Protocol):
     def code(self, code: str) -> CodeRow | None: ...
     def codes_by(self, contact_id: str, kind: str) -> list[CodeRow]:
         """The codes a contact made, newest first."""
+
+    def lapsed_codes(self, kind: str, now: datetime) -> list[CodeRow]:
+        """Codes that ran out unused."""
 
     def use_code(self, code: str, contact_id: str, now: datetime) -> bool:
         """Mark a code used; False if somebody else was first."""

@@ -1,9 +1,9 @@
-"""Registering a child: the form's step, and what is written when the caregiver says that all is right."""
+"""Registering a child or several: the form's step, and what is written when the caregiver says that all is right."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -21,6 +21,10 @@ from sapa.services.replies import render_reply
 from sapa.services.respond import replies_for_label
 
 NO_POSYANDU = "-"
+#: The case of a child born early or light: a health worker makes its schedule.
+SMALL_BABY = "bayi-kecil"
+_FORM = "dialog/daftar-anak/"
+_KNOWN = f"{_FORM}sudah-terdaftar"
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,16 @@ def child_turn(
         intent_confidence=confidence,
     )
     after = {**before, **step.slots}
+    known_child = _known_child(family, after) if step.next_slot == child_registration.CONFIRMED else None
+    if known_child is not None:
+        return FormTurn(_cleared(slots, after), (Reply(_KNOWN, {"child_name": known_child.name}),), None)
     replies = [Reply(reply.key, reply.vars) for reply in step.replies]
     if step.side_question and label is not None:
         replies.extend(replies_for_label(label, confidence, text, content_ids))
     if after.get("consent") is not None and after.get("consent") != slots.get("consent"):
         _record_consent(deps, tx, contact_id, bool(after["consent"]), family, inbound_id, now)
     if step.outcome == "confirmed":
-        replies.append(_register(deps, tx, contact_id, after, inbound_id, now))
+        replies.extend(_register(deps, tx, contact_id, after, inbound_id, now))
     changed = {name: value for name, value in after.items() if value != slots.get(name)}
     if step.outcome is not None:
         return FormTurn(_cleared(slots, after), tuple(replies), None)
@@ -92,20 +99,41 @@ def question(slot: str, slots: Mapping[str, Any], known_posyandu: list[str]) -> 
     if slot == "child_confirmed":
         keys = ("child_name", "child_sex", "child_birth_date", "child_posyandu", "child_special_care")
         summary = {key: slots.get(key) for key in keys}
-        return Reply(
-            "dialog/daftar-anak/konfirmasi", {**summary, "child_special_care": bool(slots.get("child_special_care"))}
-        )
+        special = bool(slots.get("child_special_care"))
+        others = [
+            {"name": child.name, "sex": child.sex, "birth_date": child.birth_date.isoformat()}
+            for child in _children(slots)[1:]
+        ]
+        return Reply(f"{_FORM}konfirmasi", {**summary, "child_special_care": special, "others": others})
     key = {
         "consent": "dialog/persetujuan/minta",
-        "child_name": "dialog/daftar-anak/tanya-nama",
-        "child_sex": "dialog/daftar-anak/tanya-kelamin",
-        "child_birth_date": "dialog/daftar-anak/tanya-tanggal-lahir",
-        "child_posyandu": "dialog/daftar-anak/tanya-posyandu",
+        "child_name": f"{_FORM}tanya-nama",
+        "child_other_name": f"{_FORM}tanya-nama-berikutnya",
+        "child_sex": f"{_FORM}tanya-kelamin",
+        "child_other_sex": f"{_FORM}tanya-kelamin",
+        "child_birth_date": f"{_FORM}tanya-tanggal-lahir",
+        "child_other_birth_date": f"{_FORM}tanya-tanggal-lahir",
+        "child_posyandu": f"{_FORM}tanya-posyandu",
     }[slot]
-    variables: dict[str, Any] = {"child_name": slots.get("child_name")}
+    variables: dict[str, Any] = {"child_name": _asked_about(slot, slots)}
     if slot == "child_posyandu":
         variables["options"] = known_posyandu
+    if slot == "child_other_name":
+        variables["twins"] = bool(slots.get(child_registration.TWINS))
     return Reply(key, variables)
+
+
+def _asked_about(slot: str, slots: Mapping[str, Any]) -> str | list[str] | None:
+    """Whose fact a question asks for: a name, or all names where it is one fact for all of them."""
+    if slot in ("child_other_sex", "child_other_birth_date"):
+        return child_registration.open_other_of(slots, slot).get("name")
+    names = [slots.get("child_name"), *(other.get("name") for other in child_registration.others_of(slots))]
+    if slot == "child_other_name":
+        # The last child that has a name: "Ani dan siapa?"
+        return next((name for name in reversed(names) if name), None)
+    together = slot == "child_birth_date" and slots.get(child_registration.TWINS)
+    told = [name for name in names if name]
+    return told if together and len(told) > 1 else slots.get("child_name")
 
 
 def _cleared(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,27 +150,59 @@ def _record_consent(
     tx.audit("consent" if granted else "consent_refused", contact_id, {"purpose": CHILD_CARE}, now)
 
 
-def _register(deps: Deps, tx: Tx, contact_id: str, slots: Mapping[str, Any], inbound_id: str, now: datetime) -> Reply:
-    """Write the child, join the posyandu, plan the reminders."""
+def _register(
+    deps: Deps, tx: Tx, contact_id: str, slots: Mapping[str, Any], inbound_id: str, now: datetime
+) -> tuple[Reply, ...]:
+    """Write the children, join the posyandu, plan the reminders; a child born early or light gets a human's eye."""
     household_id = tx.household_of(contact_id, now)
-    birth_date = date.fromisoformat(slots["child_birth_date"])
-    name = slots["child_name"]
-    # The id follows from who, so that the same child told twice, or the same turn done twice, is one child.
-    child = Child(
-        id=str(uuid5(NAMESPACE_URL, f"child:{household_id}:{name.casefold()}:{birth_date.isoformat()}")),
-        name=name,
-        sex=Sex(slots["child_sex"]) if slots.get("child_sex") else None,
-        birth_date=birth_date,
-        special_care=bool(slots.get("child_special_care")),
-    )
-    known_before = any(existing.id == child.id for existing in tx.children_of(household_id))
-    if not known_before:
-        tx.save_child(household_id, child, now)
-        tx.audit("child_registered", contact_id, {"inbound": inbound_id}, now)
+    children = [replace(child, id=_id_of(household_id, child)) for child in _children(slots)]
+    known = {child.id for child in tx.children_of(household_id)}
+    for child in children:
+        if child.id not in known:
+            tx.save_child(household_id, child, now)
+            tx.audit("child_registered", contact_id, {"inbound": inbound_id}, now)
+    if children[0].special_care:
+        tx.open_case(contact_id, SMALL_BABY, inbound_id, now)
     _join_posyandu(tx, household_id, slots.get("child_posyandu") or NO_POSYANDU)
     replan(deps, tx, household_id, now)
     family = family_of(tx, household_id, now, deps.default_timezone)
-    return _done(child, family)
+    if len({child.birth_date for child in children}) == 1:
+        # Twins have one schedule: it is told once.
+        return (_done(children[0], [child.name for child in children], family),)
+    return tuple(_done(child, [child.name], family) for child in children)
+
+
+def _children(slots: Mapping[str, Any]) -> list[Child]:
+    """The children of a complete registration, without their ids."""
+    day = date.fromisoformat(slots["child_birth_date"])
+    special_care = bool(slots.get("child_special_care"))
+    first = Child(slots["child_name"], day, _sex(slots.get("child_sex")), special_care=special_care)
+    others = [
+        Child(
+            name=other["name"],
+            birth_date=date.fromisoformat(other.get("birth_date") or slots["child_birth_date"]),
+            sex=_sex(other.get("sex")),
+            special_care=special_care,
+        )
+        for other in child_registration.others_of(slots)
+    ]
+    return [first, *others]
+
+
+def _sex(said: Any) -> Sex | None:
+    return Sex(said) if said else None
+
+
+def _id_of(household_id: str, child: Child) -> str:
+    """The id follows from who, so that the same child told twice, or the same turn done twice, is one child."""
+    return str(uuid5(NAMESPACE_URL, f"child:{household_id}:{child.name.casefold()}:{child.birth_date.isoformat()}"))
+
+
+def _known_child(family: Family, slots: Mapping[str, Any]) -> Child | None:
+    """The child of the family that is being registered once more; None where one of several is new."""
+    told = [(child.name.casefold(), child.birth_date) for child in _children(slots)]
+    known = {(child.name.casefold(), child.birth_date): child for child in family.children}
+    return known[told[0]] if all(who in known for who in told) else None
 
 
 def _join_posyandu(tx: Tx, household_id: str, said: str) -> None:
@@ -153,14 +213,14 @@ def _join_posyandu(tx: Tx, household_id: str, said: str) -> None:
         tx.set_posyandu(household_id, None, None if said == NO_POSYANDU else said)
 
 
-def _done(child: Child, family: Family) -> Reply:
+def _done(child: Child, names: Sequence[str], family: Family) -> Reply:
     schedule = schedule_of(child, family)
     coming = schedule["next"]
     due_now = coming["doses"] if coming and coming["date"] <= family.today else []
     return Reply(
         "dialog/daftar-anak/selesai",
         {
-            "child_name": child.name,
+            "child_name": child.name if len(names) == 1 else list(names),
             "special_care": schedule["special_care"],
             "due_now": due_now,
             "next": None

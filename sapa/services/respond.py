@@ -20,10 +20,6 @@ from sapa.services.understanding import DANGER_SURE, Understood, topics_asked
 # Flows whose dialogue is not there yet: the bot says so and offers a human, it never pretends.
 _NOT_YET = frozenset(
     {
-        "flow/daftar-hamil",
-        "flow/daftar-catin",
-        "flow/daftar-kb",
-        "flow/catat-timbang",
         "flow/kader-siar",
         "flow/kader-laporan",
     }
@@ -43,6 +39,10 @@ _FIXED = {
     "flow/jadwal-saya": "imunisasi/jadwal",
     "flow/catat-imunisasi": "dialog/catat-imunisasi/tidak-ada",
     "flow/daftar-anak": "dialog/persetujuan/minta",
+    "flow/daftar-hamil": "dialog/persetujuan/hamil",
+    "flow/daftar-catin": "dialog/persetujuan/catin",
+    "flow/daftar-kb": "dialog/persetujuan/kb",
+    "flow/catat-timbang": "dialog/timbang/tanya-berat",
 }
 # Topics answered from the family's records, whatever age the message names.
 _OF_RECORDS = frozenset({"imunisasi/jadwal", "imunisasi/terlambat", "posyandu/jadwal"})

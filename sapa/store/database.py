@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from sapa.store.cases import CaseQueries
+from sapa.store.erasure import ErasureQueries
 from sapa.store.inbound import InboundQueries
 from sapa.store.journeys import JourneyQueries
 from sapa.store.outbox import OutboxQueries
@@ -16,7 +17,9 @@ from sapa.store.people import PeopleQueries
 from sapa.store.reminders import ReminderQueries
 
 
-class Transaction(OutboxQueries, PeopleQueries, InboundQueries, ReminderQueries, CaseQueries, JourneyQueries):
+class Transaction(
+    OutboxQueries, PeopleQueries, InboundQueries, ReminderQueries, CaseQueries, JourneyQueries, ErasureQueries
+):
     """Everything that can be asked of the database inside one unit of work."""
 
     def __init__(self, session: Session) -> None:

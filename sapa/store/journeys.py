@@ -261,6 +261,14 @@ class JourneyQueries:
         )
         return [_code(row) for row in rows]
 
+    def lapsed_codes(self, kind: str, now: datetime) -> list[CodeRow]:
+        rows = self._s.scalars(
+            select(JoinCodeTable)
+            .where(JoinCodeTable.kind == kind, JoinCodeTable.used_at.is_(None), JoinCodeTable.expires_at <= now)
+            .order_by(JoinCodeTable.expires_at)
+        )
+        return [_code(row) for row in rows]
+
     def use_code(self, code: str, contact_id: str, now: datetime) -> bool:
         unused = (JoinCodeTable.code == code, JoinCodeTable.used_at.is_(None))
         done = self._s.execute(update(JoinCodeTable).where(*unused).values(used_at=now, used_by=contact_id))

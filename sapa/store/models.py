@@ -168,6 +168,16 @@ class DoseTable(Base):
     recorded_at: Mapped[datetime]
 
 
+class DoseReportedTable(Base):
+    """A dose somebody says was given, on a day nobody knows: no date, no reminder, a question for the health worker."""
+
+    __tablename__ = "dose_reported"
+
+    child_id: Mapped[str] = mapped_column(ForeignKey("child.id"), primary_key=True)
+    dose: Mapped[str] = mapped_column(String(16), primary_key=True)
+    recorded_at: Mapped[datetime]
+
+
 class MeasurementTable(Base):
     __tablename__ = "measurement"
 

@@ -20,6 +20,7 @@ from sapa.store.models import (
     ChildTable,
     ConsentTable,
     ContactTable,
+    DoseReportedTable,
     DoseTable,
     HouseholdTable,
     MeasurementTable,
@@ -75,6 +76,15 @@ class PeopleQueries:
         self._s.add(contact)
         self._s.flush()
         return contact.id
+
+    def new_contact(self, now: datetime) -> Contact:
+        return _contact(self._s.get_one(ContactTable, self._new_contact(now)))
+
+    def suspended_before(self, moment: datetime) -> list[Contact]:
+        rows = self._s.scalars(
+            select(ContactTable).where(ContactTable.suspended_at <= moment).order_by(ContactTable.suspended_at)
+        )
+        return [_contact(row) for row in rows]
 
     def contact(self, contact_id: str) -> Contact | None:
         row = self._s.get(ContactTable, contact_id)
@@ -225,6 +235,11 @@ class PeopleQueries:
                 DoseTable.child_id.in_([row.id for row in rows])
             )
         ).all()
+        reported = self._s.execute(
+            select(DoseReportedTable.child_id, DoseReportedTable.dose).where(
+                DoseReportedTable.child_id.in_([row.id for row in rows])
+            )
+        ).all()
         weighings = self._s.scalars(
             select(MeasurementTable)
             .where(MeasurementTable.child_id.in_([row.id for row in rows]))
@@ -240,6 +255,12 @@ class PeopleQueries:
                 birth_weight_g=row.birth_weight_g,
                 birth_weeks=row.birth_weeks,
                 special_care=row.special_care,
+                # A dose with a date is known, whatever was said of it before.
+                reported=frozenset(
+                    dose
+                    for child_id, dose in reported
+                    if child_id == row.id and (row.id, dose) not in {(known, given) for known, given, _ in doses}
+                ),
                 measurements=tuple(
                     Measurement(m.date, m.weight_kg, m.lenhei_cm, m.measure) for m in weighings if m.child_id == row.id
                 ),
@@ -262,7 +283,11 @@ class PeopleQueries:
         self._s.flush()
 
     def delete_dose(self, child_id: str, dose: str) -> None:
-        self._s.execute(delete(DoseTable).where(DoseTable.child_id == child_id, DoseTable.dose == dose))
+        for table in (DoseTable, DoseReportedTable):
+            self._s.execute(delete(table).where(table.child_id == child_id, table.dose == dose))
+
+    def report_dose(self, child_id: str, dose: str, now: datetime) -> None:
+        insert_if_absent(self._s, DoseReportedTable, child_id=child_id, dose=dose, recorded_at=now)
 
     def record_dose(self, child_id: str, dose: str, given_on: date, now: datetime) -> None:
         row = self._s.get(DoseTable, (child_id, dose))

@@ -1,11 +1,13 @@
 """Whole conversations with the real model and the real actions, as `sapa chat --script` plays them.
 
 A step of a script may say what must come out: `expect` (content ids, in order), `expect_kind` (the kind of each is one
-of these), `expect_not` (content ids that must not come), `says` (words that must be in what came).
+of these), `expect_not` (content ids that must not come), `says` (words that must be in what came), `remember` (a name
+and a pattern to find in what came; later texts may say {name}).
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,11 +35,29 @@ async def test_the_conversation_goes_as_written(path: Path, engine: LocalEngine)
     steps: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     run = ScriptedRun(engine, read_moment(steps[0]["at"], "at"), demo_world(date(2026, 11, 23)))
     try:
-        for number, step in enumerate(steps, 1):
+        remembered: dict[str, str] = {}
+        for number, written in enumerate(steps, 1):
+            step = {name: _with(remembered, value) for name, value in written.items()}
             lines = [line for line in await run.play(step) if line["direction"] == "out"]
             _check(f"{path.stem}, step {number}: {step.get('user')!r}", step, lines)
+            for name, pattern in step.get("remember", {}).items():
+                remembered[name] = _found(pattern, lines)
     finally:
         run.close()
+
+
+def _with(remembered: dict[str, str], value: Any) -> Any:
+    """A text with what was remembered in place of {name}."""
+    if isinstance(value, str):
+        for name, found in remembered.items():
+            value = value.replace("{" + name + "}", found)
+    return value
+
+
+def _found(pattern: str, lines: list[dict[str, Any]]) -> str:
+    match = re.search(pattern, "\n".join(line["text"] for line in lines))
+    assert match is not None, f"{pattern} stands in no message"
+    return match[1] if match.groups() else match[0]
 
 
 def _check(where: str, step: dict[str, Any], lines: list[dict[str, Any]]) -> None:

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from sapa.family.reading.seats import (
     NumberWish,
     SeatWish,
+    claimed_with,
     is_abroad,
+    is_courtesy,
+    is_new_holder,
     read_code,
     read_new_posyandu,
     read_number,
@@ -199,6 +202,17 @@ def test_a_change_of_number(text: str, wish: NumberWish | None) -> None:
 def test_a_number_that_is_gone() -> None:
     assert all(says_lost(text) for text in ("HILANG", "udah ilang bu", "hp rusak", "sudah tidak aktif"))
     assert not says_lost("masih ada")
+
+
+def test_who_claims_to_be_the_one_we_mean() -> None:
+    assert claimed_with("ini saya mamanya Ani") == ["mamanya", "ani"]
+    assert claimed_with("maaf tadi salah pencet, ini saya, Ani") == ["ani"]
+    assert claimed_with("ini saya") == claimed_with("jadwal posyandu kapan") == []
+
+
+def test_a_new_holder_and_mere_courtesy() -> None:
+    assert is_new_holder("saya orang baru pakai nomor ini") and not is_new_holder("ini saya")
+    assert is_courtesy("ok makasih bu") and not is_courtesy("ini saya") and not is_courtesy("")
 
 
 MOVES = """

@@ -17,13 +17,15 @@ from sapa.family.reading.dates import NO_DATE, DateReading, read_date
 from sapa.family.reading.doses import DoseEntry, DoseReading, read_doses
 from sapa.family.reading.words import is_unknown, normalize, tidy
 
+
 @dataclass(frozen=True)
 class BulkReading:
     """A report of everything up to an age.
 
-    until_months: the age in months, None for "everything so far". limited: an age or "till now" was told. only: the
-    doses it is about, empty for all. sure: the words claim it, where "imunisasi lengkap" may be a question. without: doses that were left out ("kecuali campak", "PCV belum"). report: what
-    else the message says: children, days of single doses. visits: days told by visit.
+    until_months: the age in months, None for "everything so far". limited: an age or "till now" was told. sure: the
+    words claim it, where "imunisasi lengkap" may be a question. only: the doses it is about, empty for all. without:
+    doses that were left out ("kecuali campak", "PCV belum"). report: what else the message says: children, days of
+    single doses. visits: days told by visit.
     """
 
     until_months: int | None
@@ -50,9 +52,7 @@ _WORD_NUMBERS = {
     "sepuluh": 10, "sebelas": 11, "dua belas": 12, "duabelas": 12, "delapan belas": 18, "delapanbelas": 18,
 }  # fmt: skip
 _N = r"(?P<n>\d{1,2}|" + "|".join(sorted(_WORD_NUMBERS, key=len, reverse=True)) + ")"
-_COMPLETE = re.compile(
-    r"\b(?:imunisasi |imun )?(?:dasar )?(?:lengkap(?:nya)?|lgkp|lngkp|lengkp|komplit|komplet|complete?|kumplit|full|idl)\b"
-)
+_COMPLETE = re.compile(r"\b(?:lengkap(?:nya)?|lgkp|lngkp|lengkp|komplit|komplet|complete?|kumplit|full|idl)\b")
 _EVERYTHING = re.compile(r"\b(?:semua(?:nya|ny)?|smua(?:nya)?|sema|seluruh(?:nya)?)\b")
 _INCOMPLETE = re.compile(
     r"\b(?:belum|blm|blom|belom|tidak|tdk|tak|gak|ga|gk|nggak|ndak|kurang|krg|biar|supaya|agar|kalau|kalo|klo|mau)"
@@ -65,7 +65,9 @@ _LIMIT = (
 _UNTIL_AGE = re.compile(
     rf"(?:{_LIMIT}|\b(?:umur|usia)) (?:{_N} ?(?P<unit>bulan|bln|bl|tahun|thn|th)|(?P<year>setahun))(?:nya|an)?\b"
 )
-_UNTIL_NOW = re.compile(rf"{_LIMIT} (?:sekarang|skrg|skr|skrng|saat ini|hari ini|bulan ini)\b|\bsesuai (?:umur|usia|jadwal)(?:nya)?\b")
+_UNTIL_NOW = re.compile(
+    rf"{_LIMIT} (?:sekarang|skrg|skr|skrng|saat ini|hari ini|bulan ini)\b|\bsesuai (?:umur|usia|jadwal)(?:nya)?\b"
+)
 _UNTIL_WORD = re.compile(rf"{_LIMIT}(?= )")
 _ITS_VACCINES = re.compile(r"\b(?:imun\w*|vaksin\w*|suntik\w*)(?:nya|ny)\b")
 _VACCINE_WORD = re.compile(r"\b(?:di)?(?:imun|vaksin|suntik)")
@@ -95,9 +97,7 @@ def read_bulk(text: str, today: date, *, names: Sequence[str] = ()) -> BulkReadi
     one_visit = not limited and any(entry.bundle for entry in read_doses(text, today, names=names).entries)
     if one_visit or not (limited or (complete and about)):
         return None
-    if not report.plain and not (set(report.rest) <= _HARMLESS and not report.strange and not report.question):
-        return None
-    if report.trouble or report.question or report.unclear:
+    if report.trouble or report.question or report.unclear or not set(report.rest + report.strange) <= _HARMLESS:
         return None
     bare = [entry for entry in report.entries if entry.given and not entry.dated]
     listed = bool(bare) and not _VACCINE_WORD.search(plain)
@@ -119,6 +119,9 @@ _HARMLESS = frozenset({"sampai", "sampe", "smp", "hingga", "semua", "bulan", "bl
 def _without(text: str, span: tuple[int, int] | None, *, cut: bool) -> str:
     """The message without the limit, and without the days by visit behind it."""
     kept = tidy(text)
+    for pattern in (_BOOK_LOST, _NOTHING_KNOWN):
+        for lost in pattern.finditer(normalize(text)):
+            kept = kept[: lost.start()] + "," * (lost.end() - lost.start()) + kept[lost.end() :]
     if cut:
         found = next((m for m in _MARK.finditer(normalize(text), span[1] if span else 0)), None)
         kept = kept[: found.start()] if found else kept
@@ -219,16 +222,17 @@ def _visit(months: int, said: str, today: date) -> VisitDay:
     return VisitDay(months, not_given=bool(_NOT.search(part)))
 
 
+_NO = r"(?:tidak|tdk|tak|gak|ga|gk|nggak|ngga|ndak|enggak|belum|blm)"
+_FORGOTTEN = rf"(?:lupa|{_NO} ?(?:tahu|tau|ingat|inget|hafal|hapal))"
+_ALL_OF_IT = r"(?:semua(?:nya)?|smua(?:nya)?|satu ?pun|sama sekali)"
 _BOOK_LOST = re.compile(
     r"\b(?:buku|bukunya|bku|kia|kms|kartu|kartunya|catatan|catatannya)\b(?: [^\W\d_]+){0,2} "
     r"(?:hilang|ilang|hlg|hlang|rusak|robek|sobek|basah|terbakar|kebakar|kebanjiran|tercecer|lenyap|"
-    r"(?:tidak|tdk|gak|ga|gk|nggak|ndak|belum|blm) (?:ada|punya|dikasih))\b"
-    r"|\b(?:hilang|ilang|(?:tidak|tdk|gak|ga|gk|nggak|ndak|belum|blm) (?:ada|punya|pegang)) (?:buku|kms|kia|kartu|catatan)"
+    rf"{_NO} (?:ada|punya|dikasih))\b"
+    rf"|\b(?:hilang|ilang|{_NO} (?:ada|punya|pegang)) (?:buku|kms|kia|kartu|catatan)\w*"
 )
 _NOTHING_KNOWN = re.compile(
-    r"\b(?:lupa|(?:tidak|tdk|tak|gak|ga|gk|nggak|ngga|ndak|enggak) ?(?:tahu|tau|ingat|inget|hafal|hapal))"
-    r"(?: \w+){0,2} (?:semua(?:nya)?|smua(?:nya)?|satu ?pun|sama sekali)\b"
-    r"|\b(?:semua(?:nya)?|smua(?:nya)?)(?: \w+){0,2} (?:lupa|(?:tidak|tdk|gak|ga|gk|nggak|ndak) ?(?:tahu|tau|ingat|inget))"
+    rf"\b{_FORGOTTEN}(?: \w+){{0,2}} {_ALL_OF_IT}\b|\b{_ALL_OF_IT}(?: \w+){{0,2}} {_FORGOTTEN}\b"
 )
 
 

@@ -529,7 +529,9 @@ def _dates_for(page: _Page, mentions: Sequence[_Mention]) -> list[tuple[DateRead
 
 
 #: "BCG 3 mei, DPT 1 5 juli, polio 2 juga": on the day of the one before it.
-_ALSO = re.compile(r"^[ ]?(?:(?:nya )?(?:juga|jg|jga|sekalian|idem|barengan|bareng)|(?:hari|tgl|tanggal)(?:nya)? (?:yang )?sama)\b")
+_ALSO = re.compile(
+    r"^[ ]?(?:(?:nya )?(?:juga|jg|jga|sekalian|idem|barengan|bareng)|(?:hari|tgl|tanggal)(?:nya)? (?:yang )?sama)\b"
+)
 
 
 def _joins(page: _Page, gap: tuple[int, int]) -> bool:

@@ -95,6 +95,7 @@ _RELATIVE = (
 )
 _SMOKING = r"(?:perokok(?: aktif| berat)?|asap rokok|merokok\w*|(?:me|nge|ng)?rokok|vape|ngevape|sebat)"
 _SOME = r"(?:ada yang|ada yg|ada orang|ada|orang|yang|yg|pernah|lagi|sama sekali|juga|masih|suka|sering)"
+_HOME = r"(?:di |d )?(?:rumah|rmh|serumah)(?:nya|ku)?"
 _CUES: Mapping[str, str] = {
     # A couple's own words first: "saya calon suami" is the writer, "calon suami saya" is not.
     "i_am_man": rf"{_I_AM}{_MAN}(?:nya)?",
@@ -104,7 +105,7 @@ _CUES: Mapping[str, str] = {
     "both": r"(?:kami|kita) (?:berdua|ber2|dua)|berdua|ber2|dua-duanya|dua2nya|duanya|keduanya|kami|kita",
     "other": r"(?:pasangan|tunangan|pacar|doi|dia|dianya|calonnya|calonku|calon (?:saya|sy|aku)"
     rf"|calon(?! (?:pengantin|penganten|manten)))(?:ku|nya)?{_MY}",
-    "home": rf"(?:{_NOT} (?:{_SOME} )*{_SMOKING} )?(?:di |d )?(?:rumah|rmh|serumah)(?:nya|ku)?"
+    "home": rf"{_NOT} (?:{_SOME} )*{_SMOKING} {_HOME}(?! (?:{_NOT} )?(?:{_SOME} )*{_SMOKING})|{_HOME}"
     rf"|{_RELATIVE}(?= (?:{_SOME} )*{_SMOKING})",
     "smoke": rf"(?:(?P<no>{_NOT})(?: {_SOME})* )?{_SMOKING}(?: (?P<noafter>{_NOT}))?",
     "no_one": r"(?:tidak|tdk|tak|ndak|gak|gk|ga|nggak|ngga|enggak) ada(?: (?:yang|yg|semua|semuanya|satupun))?"
@@ -144,8 +145,8 @@ _YEARS = re.compile(rf"{_NUMBER} ?(?:tahun|thn|taun|tahunan|th|yo|y\.o)\b")
 _UNKNOWN = re.compile(
     r"\b(?:(?:belum|blm|blom|belom|tidak|tdk|tak|ga|gak|gk|nggak|ngga|ndak|kurang|krg|lum) ?"
     r"(?:pernah |di|sempat )?(?:tahu|tau|taw|ukur|cek|periksa|tes|test|timbang|suntik|ingat|inget|hafal|ada|pasti"
-    r"|yakin|tentu|tentukan|ditentukan|pernah|jelas|sempat|dikasih|diberi|fix|kebayang)\w*"
-    r"|lupa|entah|gatau|gtau|gtw|skip|lewati|lewat dulu|nanti dulu)\b"
+    r"|yakin|tentu|tentukan|ditentukan|pernah|jelas|sempat|dikasih|diberi|punya|pegang|simpan|fix|kebayang)\w*"
+    r"|lupa|hilang|entah|gatau|gtau|gtw|skip|lewati|lewat dulu|nanti dulu)\b"
 )
 _REST = re.compile(
     r"\b(?:yang lain|yg lain|lainnya|lainny|sisanya|selebihnya|yg lainnya|yang lainnya|semua|semuanya)\b"
@@ -381,7 +382,9 @@ def _smoke(zones: Sequence[_Zone], at: int, found: _Found) -> None:
     if at and zones[at - 1].cue == "home":
         return  # said of the home already
     if at + 1 < len(zones) and zones[at + 1].cue == "home" and not re.search(r"[,.;]", zone.text):
-        return  # "ada yang merokok di rumah": told by the home's rule
+        follows = zones[at + 2].cue if at + 2 < len(zones) else ""
+        if follows not in {"smoke", "no_one"} and not re.search(rf"\bada\b|{_NOT}(?![^\W_])", zones[at + 1].text):
+            return  # "ada yang merokok di rumah": told by the home's rule
     if re.search(r"\b(?:ada yang|ada yg|ada orang)$", before.strip()) and zone.owner == ME and not denied:
         return  # "ada yang merokok" leaves open who
     if zone.cue_text.endswith("asap rokok"):

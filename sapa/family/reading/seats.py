@@ -14,7 +14,7 @@ from typing import Literal
 
 from sapa.family.reading.child import match_posyandu
 from sapa.family.reading.lexicon import is_everyday
-from sapa.family.reading.words import FILLERS, looks_like_question, lower, normalize, tidy, words_of
+from sapa.family.reading.words import FILLERS, FIRM_YES, looks_like_question, lower, normalize, tidy, words_of
 from sapa.family.regions import PROVINCES, province_named
 
 Action = Literal["invite", "join", "remove", "leave", "remind_me", "remind_less", "list"]
@@ -306,6 +306,34 @@ def _e164(written: str) -> str:
         return f"+{digits}"
     national = digits.removeprefix("62").removeprefix("0")
     return f"+62{national}" if national.startswith("8") and 9 <= len(national) <= 12 else ""
+
+
+# ------------------------------------------------------------------------------------ who holds the phone, once doubted
+
+_CLAIM = re.compile(
+    r"^(?:(?:halo|hai|maaf|maap|permisi|bu|pak|kak|min|eh|oh|lho|loh|tadi|salah|tekan|pencet|assalamualaikum) )*"
+    r"(?:(?:iya|ya|betul|benar) )?(?:ini |memang |beneran )?(?:saya|sy|aku|ibu|bunda|mama|ayah|bapak)\w*\b"
+)
+_NEW_HOLDER = re.compile(r"\b(?:orang baru|pemilik baru|pengguna baru|orang lain|nomor baru saya)\b")
+_COURTESY = (FILLERS | FIRM_YES | _set("baik baiklah sip syukurlah sama")) - _set("saya sy aku ibu bapak")
+
+
+def claimed_with(text: str) -> list[str]:
+    """What follows "ini saya ..." (a name, "mamanya Ani"); empty where nobody claims anything, or claims it bare."""
+    line = " ".join(words_of(text))
+    claim = _CLAIM.match(line)
+    return line[claim.end() :].split() if claim else []
+
+
+def is_new_holder(text: str) -> bool:
+    """Whether somebody says that the number is theirs now: "orang baru"."""
+    return bool(_NEW_HOLDER.search(" ".join(words_of(text))))
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether nothing but "ok", "baik", "makasih" is said."""
+    told = words_of(text)
+    return bool(told) and all(word in _COURTESY for word in told)
 
 
 # --------------------------------------------------------------------------------------------------- a house moves

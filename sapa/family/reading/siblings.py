@@ -54,9 +54,12 @@ _NOT_TWINS = re.compile(r"\b(?:bukan|bkn|tidak|tdk|gak|ga|nggak|ndak) (?:anak )?
 _NUMBER = {"tiga": 3, "3": 3, "empat": 4, "4": 4}
 _HOW_MANY = re.compile(r"\b(?P<n>dua|2|tiga|3|empat|4) (?:orang )?(?:anak|bayi|ank)\b|\banak (?:dua|2|tiga|3)\b")
 _SPLIT = re.compile(r"\s*(?:[,;\n&+]|\b(?:dan|dn|sama|sm|serta|dg|satu lagi|satunya|yang satu|yg satu)\b)\s*")
-_RANK = re.compile(r"^(?:(?:yang|yg) )?(?:pertama|kedua|ketiga|kakak(?:nya)?|adik(?:nya)?|\d[.)])(?: (?:nama(?:nya)?))?[ :]+")
+_RANK = re.compile(
+    r"^(?:(?:yang|yg) )?(?:pertama|kedua|ketiga|kakak(?:nya)?|adik(?:nya)?|\d[.)])(?: (?:nama(?:nya)?))?[ :]+"
+)
 _BOTH = re.compile(
-    r"\b(?:kedua(?:nya)?|dua ?-?dua(?:nya)?|dua2(?:nya)?|2 ?-?2(?:nya)?|semua(?:nya)?|sama[ -]sama|sama2|masing[ -]?masing)\b"
+    r"\b(?:kedua(?:nya)?|dua ?-?dua(?:nya)?|dua2(?:nya)?|2 ?-?2(?:nya)?|semua(?:nya)?|sama[ -]sama|sama2"
+    r"|masing[ -]?masing)\b"
 )
 _SEX_WORD = re.compile(
     r"(?<![^\W_])(?:laki ?[-/]? ?laki|(?:"

@@ -63,7 +63,8 @@ _DONE = re.compile(
 _NOT_YET = re.compile(r"\b(?:belum|blm|blom|belom|lum|tidak|tdk|gak|ga|gk|nggak|ngga|enggak|ndak|batal)\b")
 _NEXT = re.compile(
     rf"\b(?:{_SEEN}|datang|dtg|jadwal\w*|kunjungan)(?: \w+){{0,2}} (?:lagi|lg|berikut\w*|brikut\w*|selanjutnya|ulang)\b"
-    r"|\b(?:di)?(?:suruh|minta)\b|\b(?:balik|blik|kembali|kmbali)(?:nya)?\b|\bjadwal\w*\b|\b(?:berikut\w*|brikut\w*|selanjutnya)\b|\b(?:lanjut|ketemu) lagi\b"
+    r"|\b(?:di)?(?:suruh|minta)\b|\b(?:balik|blik|kembali|kmbali)(?:nya)?\b|\bjadwal\w*\b"
+    r"|\b(?:berikut\w*|brikut\w*|selanjutnya)\b|\b(?:lanjut|ketemu) lagi\b"
     rf"|\b(?:lagi|lg|besok|lusa) {_SEEN}\b"
 )
 _SCAN = re.compile(r"\b(?:usg|di ?usg)\b")

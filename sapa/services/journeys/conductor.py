@@ -13,7 +13,8 @@ from typing import Any
 from sapa.family.reading.words import is_cancel, read_yes_no, words_of
 from sapa.messaging import loss
 from sapa.services.households import family_of_contact, said_facts
-from sapa.services.journeys.contract import Journey, Scene
+from sapa.services.journeys.contract import Heard, Journey, Scene
+from sapa.services.losses import report_loss
 from sapa.services.records import Reply
 from sapa.services.replies import render_reply
 from sapa.services.respond import replies_for_label
@@ -21,6 +22,8 @@ from sapa.services.understanding import DANGER_SURE, Understood
 
 State = Mapping[str, Any]
 CONSENT = "persetujuan"
+# Why a journey ends when a birth turns out to be a loss.
+LOSS = "loss"
 _CANCELLED = "dialog/perjalanan/batal"
 _REFUSED = "dialog/perjalanan/tidak-setuju"
 _AGAIN = "dialog/perjalanan/ulang"
@@ -51,7 +54,7 @@ def begin(journey: Journey, scene: Scene, text: str) -> Turned:
     notes = start.notes + (heard.notes if heard.understood else ())
     data = heard.data if heard.understood else start.data
     if heard.over is not None:
-        return Turned(notes)
+        return _over(heard, scene, text, notes)
     return _next(journey, scene, data, notes)
 
 
@@ -69,7 +72,7 @@ def go_on(
         return _at_consent(journey, scene, state, text, understood, content_ids)
     heard = journey.hear(scene, text, data, asked)
     if heard.over is not None:
-        return Turned(heard.notes)
+        return _over(heard, scene, text, heard.notes)
     if heard.understood:
         return _next(journey, scene, heard.data, heard.notes)
     return _something_else(journey, scene, state, text, understood, content_ids)
@@ -87,13 +90,20 @@ def _at_consent(
         more = journey.hear(scene, text, state["data"], None) if len(words_of(text)) > _BARE_YES else None
         if more is None or not more.understood:
             return _next(journey, scene, state["data"], ())
-        return Turned(more.notes) if more.over else _next(journey, scene, more.data, more.notes)
+        return _over(more, scene, text, more.notes) if more.over else _next(journey, scene, more.data, more.notes)
     heard = journey.hear(scene, text, state["data"], None)
     if heard.over is not None:
-        return Turned(heard.notes)
+        return _over(heard, scene, text, heard.notes)
     if heard.understood and heard.data != state["data"]:
         return _next(journey, scene, heard.data, heard.notes)
     return _something_else(journey, scene, state, text, understood, content_ids)
+
+
+def _over(heard: Heard, scene: Scene, text: str, notes: tuple[Reply, ...]) -> Turned:
+    """A journey that ended itself; a loss told in the middle of it is acted on like any loss."""
+    if heard.over != LOSS:
+        return Turned(notes)
+    return Turned((report_loss(scene.deps, scene.tx, scene.contact_id, text, scene.now, scene.inbound_id),))
 
 
 def _next(journey: Journey, scene: Scene, data: Mapping[str, Any], notes: tuple[Reply, ...]) -> Turned:

@@ -32,6 +32,7 @@ class Scene:
     now: datetime
     received_on: date
     inbound_id: str
+    received_at: datetime | None = None  # aware
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,16 @@ class Journey(Protocol):
 
     name: a short word, kept in Rasa's memory. purpose: the consent it stands on (sapa.services.consents), None if it
     needs none. consent_text: the content id that asks for it, its words are kept with the consent. The questions are
-    asked only with consent; what was told before it is kept in `data`, in memory, not in the store.
+    asked only with consent; what was told before it is kept in `data`, in memory, not in the store. A journey may have
+    a method `opens(scene, text, label) -> bool`: whether its own words open it, whatever the label.
     """
 
-    name: str
-    purpose: str | None
-    consent_text: str | None
+    @property
+    def name(self) -> str: ...
+    @property
+    def purpose(self) -> str | None: ...
+    @property
+    def consent_text(self) -> str | None: ...
 
     def begin(self, scene: Scene) -> Heard:
         """What the records say already, before the first message is heard; `over` where there is nothing to begin."""

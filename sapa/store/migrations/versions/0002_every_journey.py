@@ -50,6 +50,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_join_code_created_by'), ['created_by'], unique=False)
         batch_op.create_index(batch_op.f('ix_join_code_household_id'), ['household_id'], unique=False)
 
+    op.create_table('dose_reported',
+    sa.Column('child_id', sa.String(length=36), nullable=False),
+    sa.Column('dose', sa.String(length=16), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['child_id'], ['child.id'], name=op.f('fk_dose_reported_child_id')),
+    sa.PrimaryKeyConstraint('child_id', 'dose', name=op.f('pk_dose_reported'))
+    )
     op.create_table('measurement',
     sa.Column('child_id', sa.String(length=36), nullable=False),
     sa.Column('date', sa.Date(), nullable=False),
@@ -202,6 +209,7 @@ def downgrade() -> None:
 
     op.drop_table('picture')
     op.drop_table('measurement')
+    op.drop_table('dose_reported')
     with op.batch_alter_table('join_code', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_join_code_household_id'))
         batch_op.drop_index(batch_op.f('ix_join_code_created_by'))

@@ -1,0 +1,330 @@
+"""Erasing a person: out of every table, in one transaction, with nothing left but a number and a date.
+
+What the law wants kept is that something happened, not to whom: rows of the audit trail lose the contact and their
+detail and carry the receipt's number instead. Everything else that belongs to the contact is deleted. A household goes
+with its last member; until then it stays with the others, except what is the contact's own (a pregnancy, a method, a
+screening).
+
+The receipt must still be sent. So the address moves to a new, empty contact in the same transaction: the old id is
+gone at once, whoever writes again is a stranger, and once the receipt is out the shell goes too (`settle_receipt`).
+What lies outside the transaction (the dialogue engine's memory, freed pages of a database file) is noted in settings
+and swept afterwards, so that a kill in between loses no part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from sapa.messaging.states import OutboxState
+from sapa.services.records import InboundMessage
+from sapa.store.inbound import _OPEN as OPEN_INBOUND
+from sapa.store.inbound import _inbound
+from sapa.store.models import (
+    AddressTable,
+    AuditTable,
+    Base,
+    CaseTable,
+    ChildTable,
+    ConsentTable,
+    ContactTable,
+    ContraceptionTable,
+    DirtyHouseholdTable,
+    DoseReportedTable,
+    DoseTable,
+    HouseholdTable,
+    InboundTable,
+    JoinCodeTable,
+    MeasurementTable,
+    MessageStatusTable,
+    OutboxTable,
+    PictureTable,
+    PregnancyTable,
+    ReminderTable,
+    ScreeningTable,
+    SettingTable,
+    VisitTable,
+    WeddingTable,
+)
+from sapa.store.simulator import SimMessageTable, SimPhoneTable
+
+DIALOGUE, RECEIPT, SCREEN, FILES = "forget-dialogue:", "forget-receipt:", "forget-screen:", "forget-files:"
+_PENDING = (DIALOGUE, RECEIPT, SCREEN, FILES)
+# How long the receipt stays on a simulated phone, so that its owner can read it. A real phone keeps it for good.
+SCREEN_LIFE = timedelta(days=1)
+_SETTLED = tuple(
+    state.value
+    for state in (
+        OutboxState.SENT,
+        OutboxState.DELIVERED,
+        OutboxState.READ,
+        OutboxState.FAILED,
+        OutboxState.SUPPRESSED,
+    )
+)
+_MOTHER = "ibu"
+# Topics of reminders that speak of a pregnancy or the weeks after it.
+_OF_PREGNANCY = ("hamil", "nifas")
+
+
+class ErasureQueries:
+    """Part of a transaction: the rights over one's data."""
+
+    _s: Session
+
+    def inbound_of(self, contact_id: str) -> list[InboundMessage]:
+        """Everything a contact wrote, oldest first."""
+        rows = self._s.scalars(
+            select(InboundTable).where(InboundTable.contact_id == contact_id).order_by(InboundTable.seq)
+        )
+        return [_inbound(row) for row in rows]
+
+    def erase_contact(self, contact_id: str, receipt: str, keep_address: str | None, now: datetime) -> str | None:
+        """Delete everything about a contact. Returns the id of the empty contact that holds `keep_address`, if given.
+
+        receipt: the number that stands in the audit trail in place of the person. Messages of the contact that came
+        after and wait for their turn go over to the empty contact. Raises NoResultFound for an unknown contact.
+        """
+        contact = self._s.get_one(ContactTable, contact_id)
+        household_id, was_mother = contact.household_id, contact.relation == _MOTHER
+        addresses = self._s.scalars(select(AddressTable).where(AddressTable.contact_id == contact_id)).all()
+        marks = [contact_id, *(mark for row in addresses for mark in (row.value, row.phone) if mark)]
+        shell = self._move_to_shell(contact, keep_address, now) if keep_address is not None else None
+        self._erase_messages(contact_id, [row.value for row in addresses])
+        self._erase_own(contact_id, marks)
+        self._blank_mentions([mark for row in addresses for mark in _spellings(row.phone or row.value)])
+        if household_id is not None:
+            contact.household_id = None
+            self._s.flush()
+            self._leave_household(household_id, contact_id, was_mother, now)
+        self._delete(AddressTable, AddressTable.contact_id == contact_id)
+        self._blank_audit(contact_id, receipt)
+        self._delete(SettingTable, SettingTable.key.contains(contact_id))
+        self._delete(ContactTable, ContactTable.id == contact_id)
+        self._note(DIALOGUE + contact_id, {}, now)
+        self._note(FILES, {}, now)
+        self._s.flush()
+        self._s.expire_all()
+        return shell
+
+    # --- what is swept afterwards
+
+    def note_receipt(self, outbox_id: str, now: datetime) -> None:
+        """Remember that this message is a receipt, to be settled once it is out."""
+        self._note(RECEIPT + outbox_id, {}, now)
+
+    def pending_erasures(self, now: datetime) -> list[tuple[str, str]]:
+        """What erasures left to be swept, as (kind, id): DIALOGUE, RECEIPT, FILES, and SCREEN once its time is up."""
+        rows = self._s.execute(
+            select(SettingTable.key, SettingTable.updated_at).where(
+                or_(*(SettingTable.key.startswith(prefix) for prefix in _PENDING))
+            )
+        ).all()
+        return [
+            (prefix, key.removeprefix(prefix))
+            for key, since in rows
+            for prefix in _PENDING
+            if key.startswith(prefix) and (prefix != SCREEN or now >= since + SCREEN_LIFE)
+        ]
+
+    def settle(self, kind: str, pending_id: str) -> None:
+        """Strike a pending entry off."""
+        self._delete(SettingTable, SettingTable.key == kind + pending_id)
+
+    def settle_receipt(self, outbox_id: str, now: datetime) -> bool:
+        """Delete a receipt that has gone out (or never will) and the empty contact it was addressed through.
+
+        False while it still has to be sent. The contact stays if its person has written again meanwhile.
+        """
+        row = self._s.scalar(select(OutboxTable).where(OutboxTable.id == outbox_id).with_for_update())
+        if row is not None:
+            if row.state not in _SETTLED:
+                return False
+            contact_id, sid = row.contact_id, row.provider_sid
+            self._s.delete(row)
+            self._s.flush()
+            if sid is not None:
+                self._delete(MessageStatusTable, MessageStatusTable.provider_sid == sid)
+            self._drop_shell(contact_id)
+            on_screen = self._s.scalar(select(SimMessageTable.sid).where(SimMessageTable.outbox_id == outbox_id))
+            if on_screen is not None:
+                self._note(SCREEN + on_screen, {}, now)
+        self.settle(RECEIPT, outbox_id)
+        return True
+
+    def clear_screen(self, sid: str, now: datetime) -> None:
+        """Take a receipt off the simulated phone."""
+        self._note(FILES, {}, now)
+        self._delete(SimMessageTable, SimMessageTable.sid == sid)
+        self.settle(SCREEN, sid)
+
+    def drop_old_files(self, content_type: str, before: datetime) -> int:
+        """Delete files of this type made before `before`; how many."""
+        old = (PictureTable.content_type == content_type, PictureTable.created_at < before)
+        ids = self._s.scalars(select(PictureTable.id).where(*old)).all()
+        self._delete(PictureTable, PictureTable.id.in_(ids))
+        return len(ids)
+
+    # --- inside
+
+    def _move_to_shell(self, contact: ContactTable, address_id: str, now: datetime) -> str:
+        """The address under a new contact that has nothing but the hour of the last message (the 24 h window)."""
+        shell = ContactTable(
+            id=str(uuid4()), created_at=now, last_inbound_at=contact.last_inbound_at, dialogue_reset=False, relation=""
+        )
+        self._s.add(shell)
+        self._s.flush()
+        self._s.execute(update(AddressTable).where(AddressTable.id == address_id).values(contact_id=shell.id))
+        # What was written after the word that erased is a stranger's first message.
+        waiting = (InboundTable.contact_id == contact.id, InboundTable.state.in_(OPEN_INBOUND))
+        self._s.execute(
+            update(InboundTable).where(*waiting, InboundTable.address_id == address_id).values(contact_id=shell.id)
+        )
+        return shell.id
+
+    def _erase_messages(self, contact_id: str, phones: Sequence[str]) -> None:
+        sids = select(OutboxTable.provider_sid).where(
+            OutboxTable.contact_id == contact_id, OutboxTable.provider_sid.is_not(None)
+        )
+        self._delete(MessageStatusTable, MessageStatusTable.provider_sid.in_(sids))
+        self._delete(OutboxTable, OutboxTable.contact_id == contact_id)
+        self._delete(InboundTable, InboundTable.contact_id == contact_id)
+        # The pretend provider and its handsets keep what they got, as real ones would; these we can reach.
+        self._delete(SimMessageTable, SimMessageTable.phone.in_(phones))
+        self._delete(SimPhoneTable, SimPhoneTable.phone.in_(phones))
+
+    def _erase_own(self, contact_id: str, marks: Iterable[str]) -> None:
+        self._delete(ConsentTable, ConsentTable.contact_id == contact_id)
+        self._delete(PictureTable, PictureTable.contact_id == contact_id)
+        self._delete(CaseTable, CaseTable.contact_id == contact_id)
+        self._delete(ContraceptionTable, ContraceptionTable.contact_id == contact_id)
+        self._delete(ScreeningTable, ScreeningTable.contact_id == contact_id)
+        named = [cast(JoinCodeTable.detail, Text).contains(mark, autoescape=True) for mark in marks]
+        self._delete(
+            JoinCodeTable, or_(JoinCodeTable.created_by == contact_id, JoinCodeTable.used_by == contact_id, *named)
+        )
+
+    def _blank_mentions(self, numbers: Sequence[str]) -> None:
+        """Empty what others wrote or got that holds the person's number (a change of number names both)."""
+        for number in numbers:
+            done = (OutboxTable.state.in_(_SETTLED), OutboxTable.text.contains(number, autoescape=True))
+            self._s.execute(update(OutboxTable).where(*done).values(text="", template_variables={}))
+            read = (InboundTable.state == "answered", InboundTable.body.contains(number, autoescape=True))
+            self._s.execute(update(InboundTable).where(*read).values(body=""))
+
+    def _leave_household(self, household_id: str, contact_id: str, was_mother: bool, now: datetime) -> None:
+        others = self._s.scalars(select(ContactTable).where(ContactTable.household_id == household_id)).all()
+        # Somebody who said "bukan saya" looks after nobody's child.
+        if all(other.suspended_at is not None for other in others):
+            for other in others:
+                other.household_id = None
+            self._s.flush()
+            self._erase_household(household_id)
+            return
+        own = PregnancyTable.contact_id == contact_id
+        pregnancies = select(PregnancyTable.id).where(
+            PregnancyTable.household_id == household_id,
+            # A pregnancy is the mother's own, whoever told us of it.
+            or_(own, PregnancyTable.contact_id.is_(None)) if was_mother else own,
+        )
+        gone = self._s.scalars(pregnancies).all()
+        self._erase_pregnancies(gone)
+        theirs = (WeddingTable.household_id == household_id, WeddingTable.contact_id == contact_id)
+        self._s.execute(update(WeddingTable).where(*theirs).values(contact_id=None))
+        self._leave_reminders(household_id, contact_id, pregnancy_gone=bool(gone))
+        already = self._s.get(DirtyHouseholdTable, household_id)
+        if already is None:
+            self._s.add(DirtyHouseholdTable(household_id=household_id, since=now))
+        self._s.flush()
+
+    def _leave_reminders(self, household_id: str, contact_id: str, *, pregnancy_gone: bool) -> None:
+        """Reminders that were the contact's own go; of the others only who got them is forgotten."""
+        here = ReminderTable.household_id == household_id
+        own = [
+            ReminderTable.reader.contains(contact_id),
+            ReminderTable.id.contains(contact_id),
+            cast(ReminderTable.payload, Text).contains(contact_id),
+            cast(ReminderTable.subjects, Text).contains(contact_id),
+        ]
+        if pregnancy_gone:
+            own.append(ReminderTable.topic.in_(_OF_PREGNANCY))
+        self._delete(ReminderTable, here, or_(*own))
+        self._s.execute(
+            update(ReminderTable).where(ReminderTable.contact_id == contact_id).values(contact_id=None, outbox_id=None)
+        )
+
+    def _erase_household(self, household_id: str) -> None:
+        children = self._s.scalars(select(ChildTable.id).where(ChildTable.household_id == household_id)).all()
+        self._delete(DoseTable, DoseTable.child_id.in_(children))
+        self._delete(DoseReportedTable, DoseReportedTable.child_id.in_(children))
+        self._delete(DoseReportedTable, DoseReportedTable.child_id.in_(children))
+        self._delete(MeasurementTable, MeasurementTable.child_id.in_(children))
+        self._delete(ChildTable, ChildTable.id.in_(children))
+        self._erase_pregnancies(
+            self._s.scalars(select(PregnancyTable.id).where(PregnancyTable.household_id == household_id)).all()
+        )
+        weddings = self._s.scalars(select(WeddingTable.id).where(WeddingTable.household_id == household_id)).all()
+        self._delete(ScreeningTable, ScreeningTable.wedding_id.in_(weddings))
+        self._delete(WeddingTable, WeddingTable.id.in_(weddings))
+        self._delete(ReminderTable, ReminderTable.household_id == household_id)
+        self._delete(DirtyHouseholdTable, DirtyHouseholdTable.household_id == household_id)
+        self._delete(JoinCodeTable, JoinCodeTable.household_id == household_id)
+        self._delete(SettingTable, SettingTable.key.contains(household_id))
+        self._delete(HouseholdTable, HouseholdTable.id == household_id)
+
+    def _erase_pregnancies(self, ids: Sequence[str]) -> None:
+        self._delete(VisitTable, VisitTable.pregnancy_id.in_(ids))
+        self._delete(PregnancyTable, PregnancyTable.id.in_(ids))
+
+    def _blank_audit(self, contact_id: str, receipt: str) -> None:
+        about = or_(AuditTable.contact_id == contact_id, cast(AuditTable.detail, Text).contains(contact_id))
+        self._s.execute(update(AuditTable).where(about).values(contact_id=None, detail={"receipt": receipt}))
+
+    def _drop_shell(self, contact_id: str) -> None:
+        """Delete the empty contact, unless its person has written again and is somebody new by now."""
+        used = (
+            exists().where(InboundTable.contact_id == contact_id),
+            exists().where(OutboxTable.contact_id == contact_id),
+            exists().where(ConsentTable.contact_id == contact_id),
+        )
+        if self._s.scalar(select(or_(*used))):
+            return
+        self._delete(AddressTable, AddressTable.contact_id == contact_id)
+        self._delete(ContactTable, ContactTable.id == contact_id)
+
+    def _note(self, key: str, value: dict[str, str], now: datetime) -> None:
+        self._s.merge(SettingTable(key=key, value=json.dumps(value), updated_at=now))
+        self._s.flush()
+
+    def _delete(self, table: type[Base], *conditions: ColumnElement[bool]) -> None:
+        self._s.execute(delete(table).where(*conditions).execution_options(synchronize_session=False))
+
+
+def _spellings(number: str) -> list[str]:
+    """How a number stands in messages: "+62812..." and "0812..."."""
+    return [number, "0" + number.removeprefix("+62")] if number.startswith("+62") else [number]
+
+
+def compact(engine: Engine) -> bool:
+    """Leave nothing of deleted rows in the files of an SQLite database; elsewhere that is the server's work.
+
+    SQLite only marks a deleted row's page as free: its bytes stay in the file, and older ones in the write-ahead log.
+    False while others use the database: try again later.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    try:
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute("VACUUM")
+            (busy, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    return not busy
