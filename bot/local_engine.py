@@ -45,6 +45,10 @@ class LocalEngine:
 
         return read_turn(await take_turn(self.agent, contact_id, inbound_id, text, metadata))
 
+    def forget(self, contact_id: str) -> None:
+        """Drop what is remembered of a contact."""
+        self.agent.tracker_store.store.pop(contact_id, None)
+
     async def understand(self, text: str) -> Understood:
         """What the model makes of a text; nothing is remembered."""
         return understood_from(await self.agent.parse_message(text))

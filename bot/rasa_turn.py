@@ -44,7 +44,8 @@ async def take_turn(
 ) -> dict[str, Any]:
     """Hand a message to Rasa, or read back what Rasa said to it before.
 
-    Returns {"replies": [{"reply", "vars", "picture"}], "label": intent, "confidence": 0..1, "ranking": [[intent, confidence]]}.
+    Returns {"replies": [{"reply", "vars", "picture"}], "label": intent, "confidence": 0..1,
+    "ranking": [[intent, confidence]]}.
     """
     make_strict(agent)
     if metadata.get("language"):

@@ -28,6 +28,7 @@ from sapa.services.ports import Engine
 from sapa.services.pump import next_moment
 from sapa.services.records import InboundForm, MediaItem
 from sapa.services.reminders import replan_dirty
+from sapa.services.rights import sweep
 from sapa.services.worlds import read_world, save_world
 
 DEFAULT_FROM = "+6281200000001"
@@ -128,6 +129,7 @@ class ScriptedRun:
         while batch := claim_batch(deps, _OWNER, now, _LEASE, 50):
             for message in batch:
                 send_one(deps, _OWNER, message, now)
+        sweep(deps, now, getattr(self._engine, "forget", None))
         return list(self._new_outbound())
 
     def _new_outbound(self) -> Iterator[dict[str, Any]]:

@@ -22,10 +22,12 @@ from sapa.bootstrap import App, StartError, start
 from sapa.services.conversation import Claim, claim_next, hold_turn
 from sapa.services.inbound import triage_next
 from sapa.services.ports import Engine
+from sapa.services.rights import sweep
 
 log = structlog.get_logger()
 
 IDLE_S = 0.05  # how long to rest when there is nothing to do: what a person waits at most before work begins
+SWEEP_S = 2.0  # how often erasures are looked after: one small query when there are none
 TROUBLE_S = 1.0  # how long to rest when the database does not answer
 
 
@@ -46,7 +48,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped."""
-        await asyncio.gather(self._repeat(self._triage), self._repeat(self._begin_turn))
+        await asyncio.gather(self._repeat(self._triage), self._repeat(self._begin_turn), self._repeat(self._sweep))
         if self._turns:
             await asyncio.gather(*self._turns)
 
@@ -69,6 +71,12 @@ class Worker:
     async def _triage(self) -> bool:
         message = await asyncio.to_thread(triage_next, self._app.deps, self._app.clock.now())
         return message is not None
+
+    async def _sweep(self) -> bool:
+        """Finish what erasures left, Rasa's memory among it."""
+        await asyncio.to_thread(sweep, self._app.deps, self._app.clock.now(), self._app.forget_dialogue)
+        await self._rest(SWEEP_S)
+        return True
 
     async def _begin_turn(self) -> bool:
         if len(self._turns) >= self._app.settings.worker_concurrency:

@@ -23,6 +23,7 @@ from sapa.services.ports import Gateway
 from sapa.services.records import LookupOutcome, OutboxMessage, SendOutcome, SendRequest
 from sapa.settings import Settings, SettingsError
 from sapa.store.database import Database
+from sapa.store.dialogue_memory import forget_dialogue
 from sapa.store.engine import open_engine
 from sapa.store.migrate import is_current, upgrade
 from sapa.store.simulator import SimulatorMailbox
@@ -71,6 +72,10 @@ class App:
             public_url=self.settings.public_url,
             campaigns=self.campaigns,
         )
+
+    def forget_dialogue(self, contact_id: str) -> int:
+        """Delete a conversation from Rasa's memory; how many events it had."""
+        return forget_dialogue(self.settings.tracker_url, contact_id)
 
     @cached_property
     def content_ids(self) -> frozenset[str]:

@@ -6,9 +6,12 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from sapa.bootstrap import App
 
 _NowOption = Annotated[str | None, typer.Option("--now", help="The moment to count from (ISO); default: the clock.")]
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -65,7 +68,7 @@ def forget(
         app = current_app()
         moment = _moment(now, app.clock.now())
         erased = rights.forget(app.deps, address, moment)
-        _sweep(app.settings.tracker_url, app.deps, moment)
+        _sweep(app, moment)
     except StartError as error:
         _fail(str(error))
     except rights.NobodyThere:
@@ -76,15 +79,12 @@ def forget(
     print(f"erased; receipt {erased.receipt}")
 
 
-def _sweep(tracker_url: str, deps: object, moment: datetime) -> None:
+def _sweep(app: App, moment: datetime) -> None:
     """Clear the dialogue engine's memory and the files now; what is busy is left to the worker's next sweep."""
-    from bot.tracker_store import forget_dialogue
     from sapa.services import rights
-    from sapa.services.deps import Deps
 
-    assert isinstance(deps, Deps)
     try:
-        rights.sweep(deps, moment, lambda sender: forget_dialogue(tracker_url, sender))
+        rights.sweep(app.deps, moment, app.forget_dialogue)
     except Exception as error:  # busy or away: nothing is lost, it is on the list
         print(f"sapa: the rest is done by the worker ({type(error).__name__})", file=sys.stderr)
 

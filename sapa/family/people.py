@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-
 # For fields beside one that is itself called `date`.
 Day = date
 
@@ -146,7 +145,8 @@ class Screening:
     """What is known of one partner before the wedding.
 
     partner: whose it is. answers: JSON by item, a missing item was not asked yet, None means "belum tahu": age_years,
-    weight_kg, height_cm, lila_cm, hb_g_dl, hb_on (ISO), smokes, smoke_at_home, td_status ("T1".."T5"), td_last_on (ISO).
+    weight_kg, height_cm, lila_cm, hb_g_dl, hb_on (ISO), smokes, smoke_at_home, td_status ("T1".."T5"), td_last_on
+    (ISO).
     """
 
     partner: Sex

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sapa.services.deps import Deps
+from sapa.services.losses import CASE as DUKA
+from sapa.services.losses import resume
 from sapa.services.ports import Tx
 from sapa.services.records import CaseRow
 
@@ -44,6 +46,10 @@ def close(deps: Deps, case_id: str, outcome: str, now: datetime) -> OpenCase:
             raise NoSuchCase(case_id)
         case = fitting[0]
         tx.close_case(case.id, outcome[:120], now)
+        contact = tx.contact(case.contact_id)
+        if case.kind == DUKA and contact is not None and contact.household_id is not None:
+            # A human has spoken with the family: what still goes on may be reminded of again.
+            resume(deps, tx, contact.household_id, now)
         tx.audit("case_closed", case.contact_id, {"kind": case.kind}, now)
         return _seen(tx, case)
 

@@ -29,6 +29,8 @@ from sapa.services.replies import reply_facts
 
 PAGE = "preview.html.j2"
 _SESSIONS_AHEAD = 150  # days
+# Facts of a visit that make its text another one; the date does not.
+_KINDS_OF_VISIT = ("visits", "by", "ultrasound", "from_bidan")
 
 
 class PreviewError(ValueError):
@@ -51,10 +53,14 @@ class SampleFamily:
 
 @dataclass(frozen=True)
 class Case:
-    """Values for a text's own variables; `when` says in a few words which turn of the conversation this is."""
+    """Values for a text's own variables; `when` says in a few words which turn of the conversation this is.
+
+    families: names of those it is shown for, where it fits only some; empty: all.
+    """
 
     when: str | None
     values: Mapping[str, Any]
+    families: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -244,7 +250,8 @@ def _turns(head: ContentHead, samples: Samples, reminders: Mapping[str, Sequence
         return
     for case in samples.cases.get(head.id, (Case(None, {}),)):
         for sample in samples.families:
-            yield _Turn(sample, Reply(head.id, samples.told(head.id, case)), case.when)
+            if not case.families or sample.name in case.families:
+                yield _Turn(sample, Reply(head.id, samples.told(head.id, case)), case.when)
 
 
 def _say(deps: Deps, head: ContentHead, turn: _Turn) -> _Said:
@@ -280,9 +287,8 @@ def _one_of_each(planned: Iterable[PlannedReminder], *, of_campaigns: bool) -> I
     """The first reminder of each text; of a campaign's the first of each message and of each kind of visit."""
     seen = set()
     for reminder in planned:
-        payload = reminder.payload
-        about = (payload.get("message"), payload.get("visit"), tuple(payload.get("visits", ())))
-        kind = (reminder.content, reminder.to, *(about if of_campaigns else ()))
+        about = [str(reminder.payload.get(fact)) for fact in ("message", *_KINDS_OF_VISIT)] if of_campaigns else []
+        kind = (reminder.content, reminder.to, *about)
         if reminder.from_campaign is of_campaigns and kind not in seen:
             seen.add(kind)
             yield reminder
@@ -296,21 +302,29 @@ def read_samples(text: str, now: datetime, timezone: str) -> Samples:
     try:
         read = yaml.safe_load(text)
         days = _Days(Family(now=now, timezone=timezone).today)
+        known = {entry["name"] for entry in read["families"]}
         return Samples(
             families=tuple(_sample(entry, days, now, timezone) for entry in read["families"]),
             reminded=tuple(_sample(entry, days, now, timezone) for entry in read["reminded"]),
             values=days.in_value(read["values"]),
             by_folder=days.in_value(read["by_folder"]),
-            cases={content_id: tuple(_cases(entries, days)) for content_id, entries in read["cases"].items()},
+            cases={
+                content_id: tuple(_cases(content_id, entries, days, known))
+                for content_id, entries in read["cases"].items()
+            },
             names=read["names"],
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise PreviewError(f"content/preview.yml: not readable: {error}") from error
 
 
-def _cases(entries: Sequence[Mapping[str, Any]], days: _Days) -> Iterator[Case]:
+def _cases(content_id: str, entries: Sequence[Mapping[str, Any]], days: _Days, known: Container[str]) -> Iterator[Case]:
     for entry in entries:
-        yield Case(entry.get("when"), days.in_value(entry["with"]))
+        families = tuple(entry.get("for", ()))
+        unknown = [name for name in families if name not in known]
+        if unknown:
+            raise ValueError(f"{content_id}: no sample family is called {unknown[0]}")
+        yield Case(entry.get("when"), days.in_value(entry["with"]), families)
 
 
 def _sample(entry: Mapping[str, Any], days: _Days, now: datetime, timezone: str) -> SampleFamily:

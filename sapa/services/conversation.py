@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,9 +22,11 @@ from sapa.services.emergencies import (
     says_no,
 )
 from sapa.services.inbound import spoken_text
+from sapa.services.losses import after_turn, note_loss
 from sapa.services.ports import Engine, EngineFailed, EngineUnavailable, Tx
 from sapa.services.records import InboundMessage, Reply, Turn
 from sapa.services.replies import queue_replies
+from sapa.services.rights import RECEIPT, erase
 
 # Tries that were ours (a worker died, the engine stumbled over this message) before a human is asked instead.
 MAX_ATTEMPTS = 4
@@ -34,11 +36,9 @@ SUSPECTED = 0.5
 CASE_OF_REPLY = {
     "dialog/keluhan": "keluhan",
     "dialog/manusia/tersambung": "handover",
-    "dialog/duka": "duka",
-    "dialog/hapus-data": "hapus-data",
 }
 # Replies that promise silence, and the one that ends it.
-QUIETING_REPLIES = frozenset({"dialog/berhenti", "dialog/hapus-data", "dialog/duka"})
+QUIETING_REPLIES = frozenset({"dialog/berhenti"})
 RESUMING_REPLY = "dialog/mulai-lagi"
 _RETRY_FIRST, _RETRY_MOST = timedelta(seconds=1), timedelta(seconds=5)
 
@@ -149,21 +149,28 @@ def _finish(deps: Deps, claim: Claim, turn: Turn, now: datetime) -> bool:
         if not tx.finish_inbound(message.id, claim.owner, turn.label, now):
             return False
         tx.set_dialogue_reset(message.contact_id, False)
-        danger = next((reply.key for reply in turn.replies if is_emergency(reply.key)), None)
-        question = next((reply for reply in turn.replies if reply.key == DANGER_QUESTION), None)
-        if danger is not None:
+        spoken = spoken_text(message)
+        replies = after_turn(deps, tx, message.contact_id, spoken, turn.replies, now, message.id)
+        danger = next((reply.key for reply in replies if is_emergency(reply.key)), None)
+        question = next((reply for reply in replies if reply.key == DANGER_QUESTION), None)
+        receipt = next((reply for reply in replies if reply.key == RECEIPT), None)
+        if receipt is not None:
+            # Nothing of the person is left to answer, but the receipt.
+            erase(deps, tx, message, receipt, now)
+        elif danger is not None:
+            note_loss(deps, tx, message.contact_id, spoken, now, message.id)
             raise_danger(deps, tx, message, danger, now)
         elif question is not None:
             ask_about_danger(deps, tx, message, question, now)
         else:
-            queue_replies(deps, tx, message, turn.replies, now)
-            _follow_up(tx, message, turn, now)
+            queue_replies(deps, tx, message, replies, now)
+            _follow_up(tx, message, replies, now)
     return True
 
 
-def _follow_up(tx: Tx, message: InboundMessage, turn: Turn, now: datetime) -> None:
+def _follow_up(tx: Tx, message: InboundMessage, replies: Sequence[Reply], now: datetime) -> None:
     """What an answer entails. Judged by what we say, not by the label: a name typed into a form has a label too."""
-    for reply in turn.replies:
+    for reply in replies:
         if reply.key in CASE_OF_REPLY:
             tx.open_case(message.contact_id, CASE_OF_REPLY[reply.key], message.id, now)
         if reply.key in QUIETING_REPLIES:

@@ -21,6 +21,8 @@ from sapa.services.seats import readers_for
 
 REMINDER_PRIORITY = 50
 _ONE_A_DAY = 1
+# Tips can be stopped apart from what they are about.
+TIPS = "tips"
 # How soon a reminder held back by an emergency is looked at again.
 PAUSE = timedelta(hours=1)
 # How long the sender may still deliver what has no day of its own to be late for (design, section 6).
@@ -96,6 +98,8 @@ def _queue_one(
         _drop(tx, row, "nothing_to_say", now, fates)
         return
     readers = readers_for(tx, row.household_id, fresh.to, fresh.purpose, fresh.topic)
+    if _is_for_happy_days(reminder):
+        readers = [reader for reader in readers if not tx.has_stopped(reader[0].id, TIPS)]
     if not readers:
         _drop(tx, row, "nobody", now, fates)
         return

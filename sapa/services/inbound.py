@@ -9,7 +9,7 @@ from sapa.messaging.not_me_words import says_not_me
 from sapa.messaging.stop_words import stop_word
 from sapa.services.deps import Deps
 from sapa.services.emergencies import answered_yes, named_emergency, raise_danger
-from sapa.services.losses import catch_loss
+from sapa.services.losses import after_turn, catch_loss, note_loss, resume
 from sapa.services.moves import act_on_number
 from sapa.services.not_me import act_on_not_me
 from sapa.services.ports import Tx
@@ -82,9 +82,12 @@ def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime
     elif word == "start":
         tx.set_opt_out(contact.id, None)
         tx.audit("opt_in", contact.id, {"channel": message.channel.value}, now)
+        if contact.household_id is not None:
+            resume(deps, tx, contact.household_id, now)
     # Where the provider has answered the stop word itself, a second answer would be one message too many.
     if message.opt_out_type is None:
-        queue_replies(deps, tx, message, [Reply(key)], now, exempt_from_opt_out=True)
+        said = after_turn(deps, tx, contact.id, "", [Reply(key)], now, message.id)
+        queue_replies(deps, tx, message, said, now, exempt_from_opt_out=True)
     tx.finish_inbound(message.id, None, label, now)
     return True
 
@@ -94,6 +97,8 @@ def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -
     key = named_emergency(spoken, deps.danger_chance) or answered_yes(tx, message.contact_id, spoken, now)
     if key is None:
         return False
+    # A loss told in an emergency stops what it stops; the emergency is what is answered.
+    note_loss(deps, tx, message.contact_id, spoken, now, message.id)
     raise_danger(deps, tx, message, key, now)
     tx.finish_inbound(message.id, None, "danger", now)
     return True

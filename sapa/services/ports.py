@@ -85,6 +85,9 @@ class Tx(Protocol):
     def consents_of(self, contact_id: str) -> list[ConsentRow]:
         """Every yes and no of a contact, oldest first; the last one of a purpose counts."""
 
+    def has_stopped(self, contact_id: str, topic: str) -> bool:
+        """Whether the contact's last word on a topic was to stop it."""
+
     # --- children, posyandu
     def save_child(self, household_id: str, child: Child, now: datetime) -> bool:
         """Insert the child or bring what is kept of it up to date; True if it was new."""

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from sapa.store.cases import CaseQueries
-from sapa.store.erasure import ErasureQueries
+from sapa.store.erasure import ErasureQueries, compact
 from sapa.store.inbound import InboundQueries
 from sapa.store.journeys import JourneyQueries
 from sapa.store.outbox import OutboxQueries
@@ -38,6 +38,10 @@ class Database:
         """One unit of work: committed when the block ends, rolled back when it raises."""
         with Session(self.engine if write else self._reader, expire_on_commit=False) as session, session.begin():
             yield Transaction(session)
+
+    def compact(self) -> bool:
+        """Leave nothing of deleted rows in the files; False while others are at work: try again."""
+        return compact(self.engine)
 
     def ping(self) -> None:
         """Raise if the database does not answer."""

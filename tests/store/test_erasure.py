@@ -18,7 +18,7 @@ from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import MetaData, create_engine, select
 
-from bot.tracker_store import SapaTrackerStore, forget_dialogue
+from bot.tracker_store import SapaTrackerStore
 from sapa import logs
 from sapa.bootstrap import App
 from sapa.clock import SetClock
@@ -31,6 +31,7 @@ from sapa.services.demo import seed_demo
 from sapa.services.inbound import receive_message
 from sapa.services.records import CodeRow, InboundMessage, OutboxDraft, Picture, Reply, StatusForm
 from sapa.services.reminders import replan
+from sapa.store.dialogue_memory import forget_dialogue
 from sapa.store.models import Base
 from sapa.store.simulator import SimPhone
 from tests.support import inbound_form
