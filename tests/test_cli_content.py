@@ -190,9 +190,57 @@ def test_reminders_are_those_the_planner_makes(html: str) -> None:
     assert "pukul 16.00" in reminder and "Posyandu Melati" in reminder
 
 
+_NOBODY_GETS_IT = "Tidak ada keluarga contoh yang mendapat pesan ini"
+
+
+def test_every_message_is_shown_at_least_once(html: str) -> None:
+    page = _read(html)
+    assert [content_id for content_id, text in page.articles.items() if _NOBODY_GETS_IT in text] == []
+
+
+def test_messages_of_campaigns_go_to_their_reader_on_the_day_that_fits(html: str) -> None:
+    page = _read(html)
+    # Four weeks on 25 November, so twelve on 20 January; fathers get theirs two days later.
+    mother, father = page.articles["pengingat/hamil/obat-jamu"], page.articles["pengingat/ayah/tanpa-asap"]
+    assert "untuk ibu" in mother and "20 Januari 2027" in mother and "pukul 16.00" in mother
+    assert "untuk ayah" in father and "22 Januari 2027" in father and "pukul 17.00" in father
+    # The child is as old in it as it will be then.
+    assert "Aisyah 1 tahun" in page.articles["pengingat/anak/makan-keluarga"]
+    own = page.articles["pengingat/kb/jadwal"]
+    assert "hanya untuk pemilik nomor" in own and "7 hari lagi" in own and "besok" in own and "pukul 08.00" in own
+
+
+def test_a_visit_is_shown_with_the_date_of_the_bidan_and_with_one_worked_out(html: str) -> None:
+    visit = _read(html).articles["pengingat/hamil/periksa"]
+    assert "jadwal periksa hamil dari bidan: Kamis, 3 Desember 2026" in visit
+    assert "yang pertama, sekitar 23 Des 2026" in visit and "dokter, dengan USG" in visit
+    assert visit.count("WhatsApp") == 3  # first with a doctor, later without, the bidan's date
+
+
+def test_a_turn_that_fits_only_some_families_is_shown_for_them_alone(html: str) -> None:
+    kept = _read(html).articles["dialog/profil"]
+    assert "perkiraan lahir 13 Feb 2027" in kept  # 25 November and 80 days
+    assert kept.count("Ikut memantau: Joko (ayah)") == 1
+
+
+def test_a_turn_for_a_family_that_is_not_there_is_one_clear_line(copy: Path, tmp_path: Path) -> None:
+    _change(copy / "preview.yml", "for: [Hamil 28 minggu]", "for: [Hamil 29 minggu]")
+    done = content("preview", "--out", str(tmp_path / "page.html"), folder=copy)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "dialog/profil: no sample family is called Hamil 29 minggu" in done.stderr
+
+
+def test_a_sample_family_that_cannot_be_is_named_by_its_field(copy: Path, tmp_path: Path) -> None:
+    _change(copy / "preview.yml", "pregnancy: {lmp: today-28}", "pregnancy: {lmp: today+28}")
+    done = content("preview", "--out", str(tmp_path / "page.html"), folder=copy)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "Hamil dari minggu ke-4: pregnancy.lmp" in done.stderr
+
+
 def test_an_overdue_text_is_still_shown_to_those_who_review_it(tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     assert content("preview", "--out", str(out), now="2027-03-01T09:00:00+07:00").returncode == 0
+    assert _NOBODY_GETS_IT not in out.read_text("utf-8")  # whatever the day of the page
     text = _read(out.read_text("utf-8")).articles["hpk/peran-ayah"]
     assert "sudah lewat: tidak dikirim" in text and "Ayah dapat membantu" in text
 

@@ -22,7 +22,7 @@ from sapa.family.plan import PlannedReminder, plan
 from sapa.messaging.sms import sms_parts
 from sapa.messaging.states import Channel, Kind
 from sapa.services.deps import Deps
-from sapa.services.family_file import load_family
+from sapa.services.family_file import FamilyFileError, load_family
 from sapa.services.ports import ContentHead
 from sapa.services.records import Reply
 from sapa.services.replies import reply_facts
@@ -333,7 +333,10 @@ def _sample(entry: Mapping[str, Any], days: _Days, now: datetime, timezone: str)
     household["children"] = [_child(child, days) for child in household.get("children", ())]
     if household.get("posyandu"):
         household["posyandu"] = _posyandu(household["posyandu"], days)
-    family = load_family(yaml.safe_dump(household), now=now).family
+    try:
+        family = load_family(yaml.safe_dump(household), now=now).family
+    except FamilyFileError as error:
+        raise ValueError(f"{entry['name']}: {error}") from error
     ahead = int(entry.get("days_ahead", _SESSIONS_AHEAD))
     return SampleFamily(entry["name"], entry["note"], family, entry.get("facts", {}), ahead)
 
