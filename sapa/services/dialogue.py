@@ -21,6 +21,7 @@ from sapa.services.journeys import (
     conductor,
     contraception,
     correct,
+    doses,
     erase,
     growth,
     move,
@@ -54,6 +55,8 @@ def _record_doses(
 JOURNEYS: dict[str, Journey] = {
     journey.name: journey
     for journey in (
+        # "Hapus BCG" deletes a dose, not a family: before the erasure.
+        doses.JOURNEY,
         erase.JOURNEY,
         number.JOURNEY,
         premarital.JOURNEY,
