@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Engine
@@ -124,8 +125,7 @@ def answering(environ: Mapping[str, str] | None = None) -> Deps:
     """What answers and texts need, without a database or a provider. Raises StartError."""
     try:
         config = settings_module.load(environ)
-        content = ContentLibrary.load(config.content_dir)
-        campaigns = load_campaigns(config.content_dir / CAMPAIGNS)
+        content, campaigns = texts(config.content_dir)
     except SettingsError as error:
         raise StartError(f"settings: {error}") from error
     except (ContentError, CampaignError) as error:
@@ -140,6 +140,18 @@ def answering(environ: Mapping[str, str] | None = None) -> Deps:
         default_timezone=config.default_timezone,
         campaigns=campaigns,
     )
+
+
+def texts(content_dir: Path) -> tuple[ContentLibrary, Campaigns]:
+    """The texts and campaigns of a folder, read again only if a file changed. Raises ContentError, CampaignError."""
+    files = [path for path in content_dir.rglob("*") if path.is_file()]
+    return _texts(content_dir, len(files), max((path.stat().st_mtime_ns for path in files), default=0))
+
+
+@lru_cache(maxsize=4)
+def _texts(content_dir: Path, _files: int, _newest: int) -> tuple[ContentLibrary, Campaigns]:
+    # Checking every text takes a second: once a process is enough, also where it wires many applications.
+    return ContentLibrary.load(content_dir), load_campaigns(content_dir / CAMPAIGNS)
 
 
 def draw(kind: str, facts: Mapping[str, Any]) -> bytes:
@@ -193,7 +205,7 @@ def prepare_database(environ: Mapping[str, str] | None = None) -> tuple[str | No
 def wire(config: Settings, engine: Engine | None = None, clock: Clock | None = None) -> App:
     """An application. No `engine`: the database of the settings. No `clock`: the machine's, moved by the simulator."""
     engine = engine or open_engine(config.database_url)
-    content = ContentLibrary.load(config.content_dir)
+    content, campaigns = texts(config.content_dir)
     mailbox = SimulatorMailbox(engine) if config.simulator else None
     if clock is None:
         clock = _simulated_clock(mailbox) if mailbox else SystemClock()
@@ -205,7 +217,7 @@ def wire(config: Settings, engine: Engine | None = None, clock: Clock | None = N
         gateway=_gateway(config, mailbox, clock, store),
         clock=clock,
         mailbox=mailbox,
-        campaigns=load_campaigns(config.content_dir / CAMPAIGNS),
+        campaigns=campaigns,
     )
 
 

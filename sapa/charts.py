@@ -240,7 +240,7 @@ def _line_labels(axes: Axes, ends: Mapping[int, float], at: float, words: Mappin
 
 
 #: Where the word "normal" may stand: share of the width, and between which two curves. The first free place wins.
-_PLACES = ((0.86, -2, 0), (0.86, 0, 1), (0.62, 0, 1), (0.62, -2, 0), (0.4, 0, 1), (0.4, -2, 0))
+_PLACES = ((0.86, -2, 0), (0.86, 0, 1), (0.62, 0, 1), (0.62, -2, 0), (0.4, 0, 1), (0.4, -2, 0), (0.2, 0, 1))
 
 
 def _band_words(
@@ -256,6 +256,10 @@ def _band_words(
         heights = [sd_line(index, child.sex, k, [day])[0] for k in curves] if child.sex else []
         return months, sum(heights) / len(heights)
 
+    def is_far(place: tuple[float, float]) -> bool:
+        # Beside the number of the last weighing the word would read as a verdict.
+        return not points or abs(points[-1].months - place[0]) >= 0.3 * (window.last - window.first)
+
     def is_free(place: tuple[float, float]) -> bool:
         return not any(
             abs(x - place[0]) < 0.16 * (window.last - window.first) and abs(y - place[1]) < 0.075 * (high - low)
@@ -263,9 +267,10 @@ def _band_words(
         )
 
     normal = [at(share, *curves) for share, *curves in _PLACES]
+    free = [place for place in normal if is_free(place)]
     right, left = at(0.7, -3), at(0.24, 3)
     for name, (x, y) in (
-        ("normal", next((place for place in normal if is_free(place)), normal[0])),
+        ("normal", next((place for place in free if is_far(place)), (free or normal)[0])),
         ("di_bawah", (right[0], (low + right[1]) / 2)),
         ("di_atas", (left[0], (high + left[1]) / 2)),
     ):

@@ -16,10 +16,10 @@ from typing import Any
 from sapa.family.contraception import methods
 from sapa.family.growth import Doubt
 from sapa.family.people import Screening, Sex, Wedding
+from sapa.family.reading.rights import TOPICS
 from sapa.family.screening import ITEMS, SHARED, review, wedding_gaps
 from sapa.services.consents import PURPOSES
 from sapa.services.screening_results import own_sex, plan_vars, results, rows, spoken
-from sapa.services.topics import TOPICS
 
 BUNDLE = "*"
 MOST_TURNS = 60

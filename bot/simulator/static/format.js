@@ -49,15 +49,30 @@ const MARKS = { "*": "strong", "_": "em", "~": "s" };
 // A mark opens before a character that is no space and closes after one; a letter or digit just outside forbids it.
 const MARKED = /(^|[^\p{L}\p{N}])([*_~])(?=\S)([^\n]*?\S)\2(?![\p{L}\p{N}])/u;
 
-/** The text as DOM nodes; nothing in it is ever read as HTML. */
+const ADDRESS = /https?:\/\/[^\s<>"]*[^\s<>".,!?)]/;
+
+/** The text as DOM nodes, addresses as links; nothing in it is ever read as HTML. */
 export function richText(text) {
+  const fragment = document.createDocumentFragment();
+  let rest = text;
+  for (let match = ADDRESS.exec(rest); match; match = ADDRESS.exec(rest)) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: match[0], target: "_blank", rel: "noopener noreferrer", textContent: match[0] });
+    fragment.append(marked(rest.slice(0, match.index)), link);
+    rest = rest.slice(match.index + match[0].length);
+  }
+  fragment.append(marked(rest));
+  return fragment;
+}
+
+function marked(text) {
   const fragment = document.createDocumentFragment();
   let rest = text;
   for (let match = MARKED.exec(rest); match; match = MARKED.exec(rest)) {
     const [whole, before, mark, inner] = match;
     fragment.append(rest.slice(0, match.index) + before);
     const element = document.createElement(MARKS[mark]);
-    element.append(richText(inner));
+    element.append(marked(inner));
     fragment.append(element);
     rest = rest.slice(match.index + whole.length);
   }

@@ -113,6 +113,7 @@ function arrange(infos) {
     onError: complain,
     onSent: soon,
     onInspect: (message, zone, opener) => drawer.open(message, zone, opener),
+    onEnlarge: enlarge,
     onActive: activate,
   };
   for (const info of infos) {
@@ -162,6 +163,19 @@ function activate(phone) {
   }
   show();
 }
+
+// --- a picture as large as the screen allows
+
+const viewer = element("viewer");
+
+function enlarge(image) {
+  const large = element("viewer-picture");
+  large.src = image.src;
+  large.alt = image.alt;
+  viewer.showModal();
+}
+
+viewer.addEventListener("click", () => viewer.close());
 
 // --- adding a phone
 

@@ -38,7 +38,7 @@ export class Phone {
   #waitingSince = 0;
   #part;
 
-  /** hooks: now(), onError(error), onSent(), onInspect(message, zone, opener), onActive(phone) */
+  /** hooks: now(), onError(error), onSent(), onInspect(message, zone, opener), onEnlarge(image), onActive(phone) */
   constructor(info, hooks) {
     this.#hooks = hooks;
     const template = document.getElementById(info.channel === "sms" ? "sms-phone" : "whatsapp-phone");
@@ -336,7 +336,7 @@ export class Phone {
     } else {
       bubble.append(make("span", "sr", outbound ? "Sapa Keluarga: " : `${this.name}: `));
     }
-    for (const item of message.media) bubble.append(this.#drawMedia(item));
+    for (const item of message.media) bubble.append(this.#drawMedia(item, outbound));
     if (message.media.some((item) => item.kind === "sticker")) node.classList.add("has-sticker");
     if (message.text) {
       bubble.append(make("div", "text", this.channel === "sms" ? message.text : richText(message.text)));
@@ -351,7 +351,7 @@ export class Phone {
     return node;
   }
 
-  #drawMedia(item) {
+  #drawMedia(item, outbound) {
     if (item.kind === "location") {
       return make("div", "media location", icon("pin"), make("span", "", "Lokasi terkini"));
     }
@@ -361,11 +361,17 @@ export class Phone {
       return make("div", "media voice", icon("play"), bars, make("span", "", "0:04"));
     }
     if (item.kind || (item.content_type ?? "").startsWith("image/")) {
-      const image = make("img", `media ${item.kind === "sticker" ? "sticker" : "picture"}`);
+      const sticker = item.kind === "sticker";
+      const image = make("img", `media ${sticker ? "sticker" : "picture"}`);
       image.src = item.url;
-      image.alt = item.kind === "sticker" ? "Stiker" : "Foto";
+      image.alt = sticker ? "Stiker" : outbound ? "Gambar dari Sapa Keluarga" : "Foto";
       image.addEventListener("load", () => this.#settle(), { once: true });
-      return image;
+      if (sticker) return image;
+      const button = make("button", "enlarge", image);
+      button.type = "button";
+      button.setAttribute("aria-label", `Perbesar: ${image.alt}`);
+      button.addEventListener("click", () => this.#hooks.onEnlarge(image));
+      return button;
     }
     return make("div", "media file", icon("clip"), make("span", "", item.url.split("/").pop()));
   }
@@ -419,6 +425,8 @@ export class Phone {
       ["Daftar anak"],
       ["Jadwal imunisasi anak saya"],
       ["Apa itu stunting?"],
+      ["Daftar hamil"],
+      ["Daftar catin"],
       ["Daftar dalam satu kalimat", `Daftarkan anak saya Budi, laki-laki, lahir ${date}-${month}-${year}`],
       ["Jadwal posyandu"],
     ];
