@@ -29,7 +29,7 @@ run: env ## everything on this machine: phone simulator and console in the brows
 test: env model ## all tests; ARGS="-k word" chooses, ARGS="-n 0" runs them in one process
 	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
 
-demo: env model ## a family from registration to the child's second birthday, in this terminal
+demo: env model ## a family from before the wedding to the second birthday, in this terminal
 	@$(PYTHON) -m bot.demo $(ARGS)
 
 lint: env ## style, types, import directions, files made by tools

@@ -34,8 +34,9 @@ from sapa import logs
 from sapa.services.delivery import record_status
 from sapa.services.deps import Deps
 from sapa.services.inbound import receive_message
-from sapa.services.records import InboundForm, Picture, StatusForm
+from sapa.services.records import InboundForm, StatusForm
 from sapa.services.replies import PICTURE_PATH
+from sapa.services.rights import fetch
 from sapa.settings import Settings
 
 INBOUND_PATH = "/webhooks/twilio"
@@ -43,6 +44,8 @@ STATUS_PATH = "/webhooks/twilio/status"
 MAX_BODY = 64 * 1024  # bytes; Twilio's largest forms are a few kB
 BODY_TIMEOUT_S = 10.0  # a sender that trickles its body may not hold a connection for ever
 READY_TIMEOUT_S = 3.0
+# A person's data file may show itself and do nothing else, whatever stands in it.
+_ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 _FormT = TypeVar("_FormT", InboundForm, StatusForm)
@@ -225,15 +228,11 @@ async def _server_error(request: Request, error: Exception) -> Response:
 def _picture(app: App) -> Callable[[Request], Awaitable[Response]]:
     """A picture made for somebody, for the provider to fetch. Its name cannot be guessed, and is all it takes."""
 
-    def load(picture_id: str) -> Picture | None:
-        with app.deps.store.transaction(write=False) as tx:
-            return tx.picture(picture_id)
-
     async def show(request: Request) -> Response:
-        found = await anyio.to_thread.run_sync(load, request.path_params["picture_id"])
+        found = await anyio.to_thread.run_sync(fetch, app.deps, request.path_params["picture_id"], app.clock.now())
         if found is None:
             return PlainTextResponse("not found\n", 404)
-        return Response(found.data, media_type=found.content_type)
+        return Response(found.data, media_type=found.content_type, headers={"Content-Security-Policy": _ALONE})
 
     return show
 

@@ -176,6 +176,9 @@ class _Nowhere:
     def transaction(self, *, write: bool = True) -> Any:
         raise RuntimeError("there is no database here")
 
+    def compact(self) -> bool:
+        raise RuntimeError("there is no database here")
+
     def ping(self) -> None:
         raise RuntimeError("there is no database here")
 

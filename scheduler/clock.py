@@ -19,10 +19,11 @@ from sapa import logs
 from sapa.bootstrap import App, StartError, start
 from sapa.services.delivery import reconcile
 from sapa.services.due import queue_due
-from sapa.services.moves import open_unconfirmed_cases
-from sapa.services.not_me import open_unclaimed_cases
+from sapa.services.moves import open_unconfirmed_cases, unconfirmed
+from sapa.services.not_me import open_unclaimed_cases, unclaimed
 from sapa.services.pump import next_moment
 from sapa.services.reminders import replan_dirty, replan_everybody_if_campaigns_changed
+from sapa.services.rights import drop_old_files
 
 log = structlog.get_logger()
 
@@ -50,13 +51,24 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         settled = reconcile(app.deps, app.clock.now())
         if settled:
             log.info("reconciled", **settled)
-        with app.deps.store.transaction() as tx:
-            now = app.clock.now()
-            opened = open_unclaimed_cases(tx, now) + open_unconfirmed_cases(tx, now)
+        opened = _open_cases(app)
         if opened:
             log.info("cases_opened", count=opened)
+        dropped = drop_old_files(app.deps, app.clock.now())
+        if dropped:
+            log.info("files_dropped", count=dropped)
 
     return {"due": due, "plan": plan, "sweep": sweep}
+
+
+def _open_cases(app: App) -> int:
+    """What waits for a human because nobody answered. Looking costs nobody the write lock."""
+    now = app.clock.now()
+    with app.deps.store.transaction(write=False) as tx:
+        if not (unclaimed(tx, now) or unconfirmed(tx, now)):
+            return 0
+    with app.deps.store.transaction() as tx:
+        return open_unclaimed_cases(tx, now) + open_unconfirmed_cases(tx, now)
 
 
 def build(app: App) -> BackgroundScheduler:

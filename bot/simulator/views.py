@@ -21,6 +21,7 @@ from bot.simulator import world
 from bot.simulator.forms import SAMPLES, Typed, inbound_form, media_path, signed_headers
 from bot.simulator.host import INBOUND_PATH, Host, loopback
 from sapa.messaging.sms import sms_parts
+from sapa.services.rights import PICTURE_LIFE
 
 HERE = Path(__file__).parent
 CHANNELS = ("whatsapp", "sms")
@@ -162,7 +163,7 @@ class _Simulator:
             "timezone": app.settings.default_timezone,
             "revision": revision,
             "messages": [
-                _as_json(message, app.settings.public_url)
+                _as_json(message, app.settings.public_url, app.clock.now())
                 for message in messages
                 if (message.phone, message.channel) in shown
             ],
@@ -295,8 +296,12 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _as_json(message: Any, public_url: str) -> dict[str, Any]:
-    """The message for the page. Pictures of our own are named by path: the page shows nothing from elsewhere."""
+def _as_json(message: Any, public_url: str, now: datetime) -> dict[str, Any]:
+    """The message for the page. Pictures of our own are named by path: the page shows nothing from elsewhere.
+
+    A real phone keeps the pictures it was sent; these phones fetch them each time, and in the end they are gone.
+    """
+    gone = message.direction == "out" and now >= message.at + PICTURE_LIFE
     return {
         "seq": message.seq,
         "sid": message.sid,
@@ -306,7 +311,7 @@ def _as_json(message: Any, public_url: str) -> dict[str, Any]:
         "direction": message.direction,
         "text": message.text,
         "buttons": [dict(button) for button in message.buttons],
-        "media": [{**item, "url": item["url"].removeprefix(public_url)} for item in message.media],
+        "media": [{**item, "url": item["url"].removeprefix(public_url), "gone": gone} for item in message.media],
         "template": message.template,
         "kind": message.kind,
         "content_id": message.content_id,

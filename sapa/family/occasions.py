@@ -21,6 +21,7 @@ from sapa.family.pregnancy import (
     anc_targets,
     check_grace_days,
     gestational_week,
+    may_be_born,
     trimester,
     visit_windows,
     visits,
@@ -68,8 +69,8 @@ class Anchor:
 def anchors(family: Family) -> tuple[Anchor, ...]:
     """Every anchor of the family by today's records, by day. Nothing depends on the order of the records."""
     found = [
-        *(_of_pregnancy(family.pregnancy, family) if family.pregnancy else ()),
-        *(_of_birth(family.postpartum, family.today) if family.postpartum else ()),
+        *(_of_pregnancy(family.pregnancy, family) if family.pregnancy and not _born_already(family) else ()),
+        *(_of_birth(family.postpartum, family) if family.postpartum else ()),
         *(anchor for child in family.children for anchor in _of_child(child)),
         *(_of_wedding(family.wedding, family.today) if family.wedding else ()),
         *(anchor for method in family.contraceptions for anchor in _of_contraception(method, family)),
@@ -138,13 +139,24 @@ def _too_near(day: date, family: Family) -> bool:
     return local_moment(day - _REMINDED_BEFORE, DEFAULT_HOUR, family.timezone) < family.now
 
 
-def _of_birth(birth: Postpartum, today: date) -> Iterator[Anchor]:
+def _born_already(family: Family) -> bool:
+    """Whether the awaited child is on record as a child: whoever registers it so has given birth."""
+    pregnancy = family.pregnancy
+    return pregnancy is not None and any(
+        child.birth_date <= family.today and may_be_born(pregnancy, child.birth_date) for child in family.children
+    )
+
+
+def _of_birth(birth: Postpartum, family: Family) -> Iterator[Anchor]:
     key, last = birth.id or "birth", birth.birth_date + _NIFAS
-    if today > last:
+    if family.today > last:
         return
-    yield Anchor("mother_birth", key, birth.birth_date, last_day=last, contact_id=birth.contact_id)
+    # When a small or sick newborn is seen and fed how, its bidan or doctor says; the mother's own visits stay.
+    special = any(needs_special_care(child) for child in family.children if child.birth_date == birth.birth_date)
+    facts = {"special_care": special}
+    yield Anchor("mother_birth", key, birth.birth_date, facts, last_day=last, contact_id=birth.contact_id)
     for together, first_day, last_day in visit_windows(birth.birth_date):
-        missing = [visit for visit in together if visit not in birth.visits]
+        missing = [v for v in together if v not in birth.visits and not (special and v.startswith("KN"))]
         if missing:
             yield Anchor(
                 "kf_visit",

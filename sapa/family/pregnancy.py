@@ -245,11 +245,20 @@ def anc_targets(pregnancy: Pregnancy, today: date, *, grace_days: int = 0) -> tu
     for visit in visits():
         if visit.id in pregnancy.anc or (bidans is not None and visit.id == bidans.visit):
             continue
-        found = _target(visit, pregnancy, floor, earliest)
+        found = _not_right_after_one(_target(visit, pregnancy, floor, earliest), pregnancy)
         if found is not None and found.last_day >= today:
             targets.append(found)
             earliest = found.date + _gap()
     return tuple(targets)
+
+
+def _not_right_after_one(target: AncTarget | None, pregnancy: Pregnancy) -> AncTarget | None:
+    """The target at least 14 days after a visit that was made shortly before it, where its window allows that."""
+    if target is None:
+        return None
+    before = [on for on in pregnancy.anc.values() if timedelta(0) <= target.date - on < _gap()]
+    later = max(before, default=target.date - _gap()) + _gap()
+    return replace(target, date=later) if target.date < later <= target.last_day else target
 
 
 def check_grace_days() -> int:

@@ -18,14 +18,16 @@ from sapa.messaging.text import fold
 
 CERTAIN = 0.8
 
-LossKind = Literal["pregnancy", "birth", "child", "mother", "someone"]
-"""What was lost: a pregnancy; a child at its birth; a child; the mother; somebody the message does not name."""
+LossKind = Literal["pregnancy", "birth", "child", "mother", "someone", "ended"]
+"""What was lost: a pregnancy; a child at its birth; a child; the mother; somebody the message does not name; or a
+pregnancy that is over, nobody says how."""
 
 _MOST = 2000  # characters that are read
 _REACH = 7  # words between a loss and whose it is
 _REACH_BACK_OVER = 4  # words before a loss in which a fear or a denial turns it round
 _REACH_OF_GONE = 3  # "sudah tidak ada" is said of things too: whose it is stands right before it
 _BARE = 8  # words of a message that says a loss and not whose
+_SHORT_NEWS = 10  # words of a message that tells the end of a pregnancy and nothing else
 
 _NOT = r"(?:tidak|gak|ga|nggak|ngga|enggak|tdk|tra|ndak|nda)"
 _ALREADY = r"(?:sudah|udah|su|sdh|udh|so|wis|geus)"
@@ -38,7 +40,7 @@ _LOSS = re.compile(
         | dikebumikan | kehilangan\w* | surga | malaikat )\b
     | \bpassed\ away\b
     | \b{_NOT}\ (?:tertolong|terselamatkan|selamat|bernyawa|napas\ lagi|bernapas\ lagi|bertahan)\b
-    | \b{_NOT}\ (?:bisa|dapat)\ (?:di)?(?:selamatkan|pertahankan)\b
+    | \b{_NOT}\ (?:bisa|dapat|bs|dpt)\ (?:di)?(?:selamatkan|pertahankan)\b
     | \bdi?panggil\ (?:tuhan|allah|yang|bapa|sang)\b
     | \bpergi\ (?:untuk\ )?selama\w*
     | \b(?:kembali|pulang)\ ke(?:pada)?\ (?:pangkuan|sisi|rahmat|rumah\ bapa|sang)\b
@@ -104,6 +106,35 @@ def taken_back(text: str) -> bool:
 def denied(text: str) -> bool:
     """Whether a message denies the death itself: "masih hidup", "tidak meninggal"."""
     return table.DENIED.search(_plain(text)) is not None
+
+
+def corrected(text: str) -> bool:
+    """Whether a message says that we were told or understood something wrong, and not only that somebody is well."""
+    return table.CORRECTED.search(_plain(text)) is not None
+
+
+def other_one(text: str) -> bool:
+    """Whether a message tells one of several from the one that was lost: "kembarannya masih hidup"."""
+    return table.THE_OTHER.search(_plain(text)) is not None
+
+
+def of_mother(text: str) -> bool:
+    """Whether a message speaks of the mother."""
+    words = _plain(text)
+    return (
+        dict(table.OURS_PATTERNS)["mother"].search(words) is not None or re.match(r"(?:ibu|mama)\b", words) is not None
+    )
+
+
+def no_longer_expecting(text: str) -> bool:
+    """Whether a short message says that a pregnancy is over or never was, and not how: "saya sudah tidak hamil lagi".
+
+    It may be a birth, a loss or an error; for a household that expects a child only.
+    """
+    words = _plain(text)
+    if len(words.split()) > _SHORT_NEWS or "?" in text or table.NOT_AN_END.search(words):
+        return False
+    return table.NO_LONGER_EXPECTING.search(words) is not None
 
 
 def of_baby(text: str) -> bool:
@@ -248,7 +279,10 @@ def _people(words: str, names: Sequence[str]) -> list[tuple[str, int, int]]:
             people.append(("other" if _belongs_to_other(words, start, end, others) else kind, start, end))
     for name in names:
         for way in _ways(name):
-            people += [("child", *match.span()) for match in re.finditer(rf"\b{re.escape(way)}\b", words)]
+            for match in re.finditer(rf"\b{re.escape(way)}\b", words):
+                # "Kucing Ani" and "nenek Ani" are not Ani.
+                beside = any(words[b : match.start()] in {" ", " punya "} for _, b in others)
+                people.append(("other" if beside else "child", *match.span()))
     return people
 
 

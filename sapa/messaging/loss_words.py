@@ -63,7 +63,7 @@ PREGNANCY = re.compile(
     | \bhamil(?:ku|nya)?\ kosong\b | \bhamil\ (?:anggur|ektopik)\ (?:\w+\ ){{0,2}}(?:di?kuret|dioperasi|diangkat)\b
     | \bjanin(?:ku|nya)?\ (?:saya\ |kami\ |sy\ )?{NOT}\ (?:berkembang|tumbuh|bertahan)\b
     | \b(?:kandungan|kehamilan|janin|rahim)(?:ku|nya)?\ (?:\w+\ ){{0,2}}
-        (?:luruh|gugur|{NOT}\ (?:bisa|dapat)\ dipertahankan|{NOT}\ selamat|{NOT}\ tertolong|berakhir)\b
+        (?:luruh|gugur|{NOT}\ (?:bisa|dapat|bs|dpt)\ (?:di)?pertahankan|{NOT}\ selamat|{NOT}\ tertolong|berakhir)\b
     | \bhamil(?:ku|nya)?\ (?:saya\ |sy\ )?(?:{NOT}\ (?:lanjut|jadi|berlanjut)|berhenti(?=\ di\b|\ kata\b|\ \||$))
     | \b(?:detak|denyut)\ jantung(?:nya)?\ (?:\w+\ ){{0,3}}(?:berhenti|hilang|{NOT}\ ada)\b
     | \bjantung\ (?:janin|bayi)(?:nya|ku)?\ (?:\w+\ ){{0,2}}(?:berhenti|hilang)\b
@@ -235,7 +235,35 @@ ALIVE_AFTER_ALL = re.compile(
     rf"""\b(?: masih\ hidup | (?:anak|bayi|ibu|istri|kandungan|janin|kehamilan|hamil|dede\w*|adek|cucu)\w*
         \ (?:\w+\ ){{0,3}}(?:sehat|selamat|baik\ baik|hidup|lanjut|aman) | {NOT}\ (?:jadi\ )?(?:meninggal|keguguran)
         | bukan\ (?:anak|bayi|istri|saya|kandungan|janin|kami|punya)\w* | salah\ (?:ketik|kirim|paham|tulis|pencet)
-        | sehat\ semua | sehat\ alhamdulillah | alhamdulillah\ sehat | sehat\ (?:kok|ko|saja|aja) )\b""",
+        | sehat\ semua | sehat\ alhamdulillah | alhamdulillah\ sehat | sehat\ (?:kok|ko|saja|aja)
+        | masih\ hamil )\b""",
     re.VERBOSE,
 )
+# "We wrote it wrong", not "the other one is well".
+CORRECTED = re.compile(
+    rf"""\b(?: salah(?!\ satu) | slh | keliru | kepencet | typo | maksudnya? | bercanda | becanda | ralat | ternyata
+        | bukan\ (?:anak|bayi|istri|saya|kandungan|janin|kami|punya)\w* | masih\ hamil
+        | {NOT}\ (?:jadi\ )?(?:keguguran|meninggal)(?!\ (?:juga|jg)) )\b""",
+    re.VERBOSE,
+)
+# One of several is spoken of: the one that lives.
+THE_OTHER = re.compile(r"\b(?:satunya|yang satu(?: lagi)?|yg satu(?: lg)?|kembar\w*|kakaknya|adiknya|adeknya)\b")
+# A pregnancy that is over or never was, without a word of how. Wishes and family planning say it too.
+NO_LONGER_EXPECTING = re.compile(
+    rf"""
+    \b{ALREADY}\ {NOT}\ (?:lagi\ )?(?:hamil|mengandung)\b
+    | \b(?:ternyata|tnyata|trnyata|rupanya)\ (?:(?:saya|sy|aku|istri|istriku|bini)\ ){{0,2}}{NOT}\ (?:jadi\ )?hamil\b
+    | \b(?:ternyata|tnyata|trnyata|rupanya)\ (?:bukan|bkn)\ hamil\b
+    | ^(?:(?:maaf|bu|bidan|min|kak|saya|sy|aku|istri|istriku)\ ){{0,4}}{NOT}\ (?:hamil\ lagi|jadi\ hamil)\b
+    | \bhamil(?:nya|ku)?\ {NOT}\ jadi\b
+    """,
+    re.VERBOSE,
+)
+NOT_AN_END = re.compile(
+    r"""\b(?: kb | biar | supaya | agar | mau | ingin | pengen | pingin | kalau | kalo | klo | takut | jangan | jgn
+        | semoga | sejak | selama | suntik | pil | spiral | implan | steril\w* | lahir\w* | melahirkan | bersalin | dulu
+        | apa | apakah | kapan | kenapa | gimana | bagaimana | berapa | boleh )\b""",
+    re.VERBOSE,
+)
+
 DENIED = re.compile(rf"\b(?:masih\ hidup|{NOT}\ (?:jadi\ )?(?:meninggal|mninggal|mati|wafat|keguguran))\b", re.VERBOSE)

@@ -11,5 +11,8 @@ PREMARITAL = "premarital"
 
 PURPOSES = (CHILD_CARE, PREGNANCY_CARE, FAMILY_PLANNING, PREMARITAL)
 
+# Kept beside the consents of those who follow a household by a code: it tells them from whoever registered it.
+SEAT = "seat"
+
 # A topic stopped or taken up again on its own is kept beside the consents, under this prefix and the topic's name.
 TOPIC_PURPOSE = "topic:"

@@ -12,6 +12,7 @@ from sapa.family.reading.words import read_yes_no
 from sapa.messaging import danger
 from sapa.messaging import text as message_text
 from sapa.messaging.labels import label_to_intent
+from sapa.services import turns
 from sapa.services.deps import Deps
 from sapa.services.emergencies import (
     CHOICE_LIFE,
@@ -24,8 +25,8 @@ from sapa.services.emergencies import (
 from sapa.services.inbound import spoken_text
 from sapa.services.losses import after_turn, note_loss
 from sapa.services.ports import Engine, EngineFailed, EngineUnavailable, Tx
-from sapa.services.records import InboundMessage, Reply, Turn
-from sapa.services.replies import queue_replies
+from sapa.services.records import Contact, InboundMessage, Reply, Turn
+from sapa.services.replies import queue_replies, with_picture
 from sapa.services.rights import RECEIPT, erase
 
 # Tries that were ours (a worker died, the engine stumbled over this message) before a human is asked instead.
@@ -67,19 +68,22 @@ async def hold_turn(deps: Deps, engine: Engine, claim: Claim, clock: Callable[[]
     message = claim.message
     if message.attempts > MAX_ATTEMPTS:
         return await asyncio.to_thread(_give_up, deps, claim, clock())
+    contact = await asyncio.to_thread(_contact, deps, message)
+    if contact is None or contact.suspended_at is not None:
+        return await asyncio.to_thread(_stay_silent, deps, claim, clock())
     try:
-        turn = await _make_turn(deps, engine, message, clock())
+        turn = await _make_turn(deps, engine, message, contact, clock())
     except EngineUnavailable:
         suspected = _suspected(deps, spoken_text(message))
         if suspected is not None:
-            return await asyncio.to_thread(_finish, deps, claim, suspected, clock())
+            return await asyncio.to_thread(_finish, deps, claim, suspected, False, clock())
         await asyncio.to_thread(_put_back, deps, claim, clock(), False)
         return False
     except EngineFailed:
         await asyncio.to_thread(_put_back, deps, claim, clock(), True)
         return False
     try:
-        return await asyncio.to_thread(_finish, deps, claim, turn, clock())
+        return await asyncio.to_thread(_finish, deps, claim, turn, contact.dialogue_reset, clock())
     except Exception:
         # A fault of ours (a text that cannot be rendered): do not hold the message until its lease ends.
         await asyncio.to_thread(_put_back, deps, claim, clock(), True)
@@ -95,7 +99,19 @@ def _suspected(deps: Deps, spoken: str) -> Turn | None:
     return Turn((question,), "danger", chance)
 
 
-async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, now: datetime) -> Turn:
+def _contact(deps: Deps, message: InboundMessage) -> Contact | None:
+    with deps.store.transaction(write=False) as tx:
+        return tx.contact(message.contact_id)
+
+
+def _stay_silent(deps: Deps, claim: Claim, now: datetime) -> bool:
+    """Close a message that waited while its number fell silent ("bukan saya"): its answer could speak of the family."""
+    with deps.store.transaction() as tx:
+        turns.forget(tx, claim.message.contact_id)
+        return tx.finish_inbound(claim.message.id, claim.owner, None, now)
+
+
+async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, contact: Contact, now: datetime) -> Turn:
     """The engine's turn, or our own where the message is not words the engine could understand."""
     spoken = spoken_text(message)
     odd = message_text.classify_odd(
@@ -105,7 +121,7 @@ async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, now: d
     if odd is not None and not (odd == "emoji" and read_yes_no(spoken) is not None):
         return Turn(replies=(Reply(f"dialog/aneh/{odd}"),), label=f"aneh/{odd}", confidence=1.0)
     choice = await asyncio.to_thread(_chosen_option, deps, message, spoken, now)
-    metadata = await asyncio.to_thread(_metadata, deps, message, now)
+    metadata = _metadata(message, contact, now)
     verdict = deps.detect_language(spoken)
     if choice is None and not verdict.indonesian:
         # Looked at all the same: a danger is never refused for its language.
@@ -129,28 +145,33 @@ def _chosen_option(deps: Deps, message: InboundMessage, spoken: str, now: dateti
     return last.options[int(number) - 1] if 1 <= int(number) <= len(last.options) else None
 
 
-def _metadata(deps: Deps, message: InboundMessage, now: datetime) -> Mapping[str, Any]:
-    with deps.store.transaction(write=False) as tx:
-        contact = tx.contact(message.contact_id)
+def _metadata(message: InboundMessage, contact: Contact, now: datetime) -> Mapping[str, Any]:
     return {
         "inbound_id": message.id,
         "contact_id": message.contact_id,
         "channel": message.channel.value,
         "now": now.isoformat(),
         "received_at": message.received_at.isoformat(),
-        "reset": contact is not None and contact.dialogue_reset,
+        "reset": contact.dialogue_reset,
     }
 
 
-def _finish(deps: Deps, claim: Claim, turn: Turn, now: datetime) -> bool:
-    """Write the answer and close the message in one transaction, if the lease is still ours."""
+def _finish(deps: Deps, claim: Claim, turn: Turn, restarted: bool, now: datetime) -> bool:
+    """Write the answer and close the message in one transaction, if the lease is still ours.
+
+    restarted: this turn began a new dialogue as was wished. A wish of the meantime (a stop, a loss) is still open.
+    """
     message = claim.message
+    # Before anything is locked: to draw takes longer than all the rest.
+    drawn = tuple(with_picture(deps, message.channel, reply) for reply in turn.replies)
     with deps.store.transaction() as tx:
         if not tx.finish_inbound(message.id, claim.owner, turn.label, now):
             return False
-        tx.set_dialogue_reset(message.contact_id, False)
+        turns.forget(tx, message.contact_id)
+        if restarted:
+            tx.set_dialogue_reset(message.contact_id, False)
         spoken = spoken_text(message)
-        replies = after_turn(deps, tx, message.contact_id, spoken, turn.replies, now, message.id)
+        replies = after_turn(deps, tx, message.contact_id, spoken, drawn, now, message.id)
         danger = next((reply.key for reply in replies if is_emergency(reply.key)), None)
         question = next((reply for reply in replies if reply.key == DANGER_QUESTION), None)
         receipt = next((reply for reply in replies if reply.key == RECEIPT), None)
@@ -190,6 +211,7 @@ def _give_up(deps: Deps, claim: Claim, now: datetime) -> bool:
     with deps.store.transaction() as tx:
         if not tx.finish_inbound(claim.message.id, claim.owner, None, now):
             return False
+        turns.forget(tx, claim.message.contact_id)
         queue_replies(deps, tx, claim.message, [Reply("dialog/gangguan")], now)
         tx.open_case(claim.message.contact_id, "fault", claim.message.id, now)
         tx.audit("turn_given_up", claim.message.contact_id, {"attempts": claim.message.attempts}, now)

@@ -10,7 +10,7 @@ from sapa.family.calendar import add_months
 from sapa.services.ports import Tx
 from sapa.services.worlds import read_world, save_world
 
-_MONTHS = 27
+_MONTHS = 48  # from before a wedding to the second birthday of a child that comes after it
 _PLACES: tuple[dict[str, Any], ...] = (
     {
         "name": "Melati",

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sapa.services import growth_recording, kb_recording, rights, screening_recording, topics, visit_recording
+from sapa.family.reading.words import normalize
+from sapa.services import growth_recording, kb_recording, rights, screening_recording, topics, turns, visit_recording
 from sapa.services.agenda import agenda
 from sapa.services.deps import Deps
 from sapa.services.dose_recording import record_from_message
-from sapa.services.households import family_of_contact, stage_of
+from sapa.services.households import family_of_contact, seen_by, stage_of
 from sapa.services.journeys import (
     birth,
     conductor,
@@ -40,6 +41,15 @@ from sapa.services.understanding import UNSURE, Talk, Understood, settle
 
 Recorder = Callable[[Deps, Tx, str, str, str, datetime], tuple[Reply, ...] | None]
 
+# "DAFTAR" alone, as our own texts ask for it, and what it means after which topics.
+_BARE_REGISTER = frozenset({"daftar", "mau daftar", "ingin daftar", "daftar dong", "saya mau daftar", "mendaftar"})
+_REGISTERS = {
+    **dict.fromkeys(("imunisasi", "posyandu", "mpasi", "asi", "anak", "hpk"), "anak"),
+    **dict.fromkeys(("hamil", "nifas"), "hamil"),
+    "catin": "catin",
+    "kb": "kb",
+}
+_REGISTER_LABELS = ("flow/daftar-hamil", "flow/daftar-catin", "flow/daftar-kb")
 CHILD = "anak"
 CHILD_LABEL = "flow/daftar-anak"
 
@@ -55,12 +65,12 @@ def _record_doses(
 JOURNEYS: dict[str, Journey] = {
     journey.name: journey
     for journey in (
-        # "Hapus BCG" deletes a dose, not a family: before the erasure.
+        # "Hapus BCG" deletes a dose and "hapus nenek dari daftar" a seat, neither a family: both before the erasure.
         doses.JOURNEY,
+        seat.JOURNEY,
         erase.JOURNEY,
         number.JOURNEY,
         premarital.JOURNEY,
-        seat.JOURNEY,
         move.JOURNEY,
         birth.JOURNEY,
         pregnancy.JOURNEY,
@@ -104,22 +114,43 @@ def take_turn(
 ) -> Turned:
     """The replies to a message, with what it changes already done, and the journey that is open afterwards.
 
-    Doing it twice for one message changes nothing more.
+    Doing it twice for one message changes nothing more, and says the same.
     """
     with deps.store.transaction() as tx:
-        family = family_of_contact(tx, contact_id, now, deps.default_timezone)
-        received_on = received_at.astimezone(ZoneInfo(family.timezone)).date()
-        scene = Scene(deps, tx, contact_id, family, now, received_on, inbound_id, received_at)
-        if state and state.get("journey") == CHILD:
-            return _child(scene, state, text, understood, content_ids)
-        journey = JOURNEYS.get(str(state["journey"])) if state else None
-        if journey is not None and state is not None:
-            other = _asked_for(scene, text, understood)
-            heard = journey.hear(scene, text, state["data"], state.get("asked"))
-            if other is not None and other != journey.name and not heard.understood:
-                return _open(other, scene, text, understood, content_ids)
-            return conductor.go_on(journey, scene, state, text, understood, content_ids)
-        return _free(scene, understood, text, content_ids, titles)
+        turned = turns.done_before(tx, contact_id, inbound_id)
+        if turned is None:
+            family = family_of_contact(tx, contact_id, now, deps.default_timezone)
+            received_on = received_at.astimezone(ZoneInfo(family.timezone)).date()
+            scene = Scene(deps, tx, contact_id, family, now, received_on, inbound_id, received_at)
+            turned = _turn(scene, understood, text, state, content_ids, titles)
+            turns.keep(tx, contact_id, inbound_id, turned, now)
+        return turned
+
+
+def _turn(
+    scene: Scene,
+    understood: Understood,
+    text: str,
+    state: State | None,
+    content_ids: Collection[str],
+    titles: Mapping[str, str],
+) -> Turned:
+    if state and state.get("journey") == CHILD:
+        return _child(scene, state, text, understood, content_ids)
+    journey = JOURNEYS.get(str(state["journey"])) if state else None
+    if journey is not None and state is not None:
+        other = _asked_for(scene, text, understood)
+        heard = journey.hear(scene, text, state["data"], state.get("asked"))
+        if other is not None and other != journey.name and not heard.understood:
+            return _open(other, scene, text, understood, content_ids)
+        shown = None if heard.understood else _shown(scene, understood)
+        if shown is None and not heard.understood and state.get("asked") != conductor.CONSENT:
+            # "SUDAH" to a reminder that came meanwhile is no answer to our question, and is not lost either.
+            shown = _recorded(scene, UNSURE if understood.unsure else understood.label, text)
+        if shown is not None:
+            return conductor.beside(journey, scene, state, shown)
+        return conductor.go_on(journey, scene, state, text, understood, content_ids)
+    return _free(scene, understood, text, content_ids, titles)
 
 
 def _free(
@@ -128,18 +159,17 @@ def _free(
     deps, tx, contact_id, now = scene.deps, scene.tx, scene.contact_id, scene.now
     # "BCG 12 Mei" is no sentence a classifier could be sure of, but it says all that is needed.
     label = UNSURE if understood.unsure else understood.label
-    # "Kemarin" is the day before the message came, however late it is worked on; then the plan is made by today.
-    said_at = now if scene.received_on == scene.family.today else (scene.received_at or now)
-    for record in RECORDERS:
-        recorded = record(deps, tx, contact_id, text, label, said_at)
-        if recorded is not None:
-            if scene.received_on != scene.family.today and (contact := tx.contact(contact_id)) and contact.household_id:
-                tx.mark_dirty(contact.household_id, now)
-            return Turned(recorded)
+    recorded = _recorded(scene, label, text)
+    if recorded is not None:
+        return Turned(recorded)
+    if normalize(text).strip(" .!") in _BARE_REGISTER:
+        return _register(scene, understood, text, content_ids)
     opened = _asked_for(scene, text, understood)
     if opened is not None:
         return _open(opened, scene, text, understood, content_ids)
-    talk = Talk(tx.last_topic(contact_id, now - TALK_LIFE), stage_of(scene.family))
+    # What is answered holds nothing that is somebody else's alone.
+    family = seen_by(tx, contact_id, scene.family)
+    talk = Talk(tx.last_topic(contact_id, now - TALK_LIFE), stage_of(family))
     settled = settle(understood, talk, text)
     opened = _asked_for(scene, text, settled)
     if opened is not None:
@@ -147,8 +177,43 @@ def _free(
     if settled.label == "flow/profil" and not settled.unsure:
         return Turned(rights.my_data(deps, tx, contact_id, now))
     if settled.label == "flow/jadwal-saya" and not settled.unsure:
-        return Turned((agenda(scene.family, contact_id),))
-    return Turned(replies_to(settled, text, scene.family, content_ids, titles))
+        return Turned((agenda(family, contact_id),))
+    return Turned(replies_to(settled, text, family, content_ids, titles))
+
+
+def _recorded(scene: Scene, label: str, text: str) -> tuple[Reply, ...] | None:
+    """What a message reports in passing, written down; None if it reports nothing."""
+    deps, tx, contact_id, now = scene.deps, scene.tx, scene.contact_id, scene.now
+    # "Kemarin" is the day before the message came, however late it is worked on; then the plan is made by today.
+    said_at = now if scene.received_on == scene.family.today else (scene.received_at or now)
+    for record in RECORDERS:
+        recorded = record(deps, tx, contact_id, text, label, said_at)
+        if recorded is not None:
+            contact = tx.contact(contact_id)
+            if said_at != now and contact is not None and contact.household_id is not None:
+                tx.mark_dirty(contact.household_id, now)
+            return recorded
+    return None
+
+
+def _shown(scene: Scene, understood: Understood) -> tuple[Reply, ...] | None:
+    """What somebody asks to see of their own, in the middle of something else too."""
+    if understood.unsure:
+        return None
+    if understood.label == "flow/profil":
+        return rights.my_data(scene.deps, scene.tx, scene.contact_id, scene.now)
+    if understood.label == "flow/jadwal-saya":
+        return (agenda(seen_by(scene.tx, scene.contact_id, scene.family), scene.contact_id),)
+    return None
+
+
+def _register(scene: Scene, understood: Understood, text: str, content_ids: Collection[str]) -> Turned:
+    """The bare word that many texts end with: it means what was just spoken of, else it is asked what to register."""
+    topic = scene.tx.last_topic(scene.contact_id, scene.now - TALK_LIFE) or ""
+    name = _REGISTERS.get(topic.split("/")[0])
+    if name is None:
+        return Turned((Reply("dialog/daftar-apa", {"labels": [CHILD_LABEL, *_REGISTER_LABELS]}),))
+    return _open(name, scene, text, understood, content_ids)
 
 
 def _asked_for(scene: Scene, text: str, understood: Understood) -> str | None:
@@ -164,6 +229,8 @@ def _asked_for(scene: Scene, text: str, understood: Understood) -> str | None:
 
 
 def _open(name: str, scene: Scene, text: str, understood: Understood, content_ids: Collection[str]) -> Turned:
+    # A choice by its number comes as a command of ours: it says what is wanted and nothing more.
+    text = "" if text.startswith("/") else text
     if name == CHILD:
         return _child(scene, None, text, understood, content_ids)
     return conductor.begin(JOURNEYS[name], scene, text)

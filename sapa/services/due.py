@@ -11,7 +11,7 @@ from sapa.family.plan import PlannedReminder, collapse, is_stale, refresh
 from sapa.messaging.quiet_hours import next_allowed
 from sapa.messaging.states import Kind, ReminderState
 from sapa.services.deps import Deps
-from sapa.services.households import family_of
+from sapa.services.households import family_of, seen_by
 from sapa.services.losses import grieving, silent
 from sapa.services.ports import Tx
 from sapa.services.records import Address, Contact, OutboxDraft, ReminderRow, Reply
@@ -45,6 +45,7 @@ def queue_due(deps: Deps, now: datetime, limit: int = 500) -> Counter[str]:
 
 
 def _queue_household(deps: Deps, tx: Tx, household_id: str, now: datetime) -> Counter[str]:
+    tx.lock_household(household_id)
     rows = tx.due_reminders_of(household_id, now)
     fates: Counter[str] = Counter()
     if not rows:
@@ -105,7 +106,8 @@ def _queue_one(
         return
     start, end = _local_day(family, now)
     free = [reader for reader in readers if tx.sent_reminders_on(reader[0].id, start, end) < _ONE_A_DAY]
-    if not free:
+    if readers[0] not in free:
+        # Whoever wants every reminder too gets it with the one it is for, not instead.
         tx.postpone_reminder(row.id, next_allowed(end, family.timezone, family.quiet_hours))
         fates["postponed"] += 1
         return
@@ -143,7 +145,8 @@ def _queue_text(
     address: Address,
     now: datetime,
 ) -> str | None:
-    rendered = render_reply(deps, Reply(reminder.content, reminder.payload), address.channel, family)
+    seen = seen_by(tx, contact.id, family)
+    rendered = render_reply(deps, Reply(reminder.content, reminder.payload), address.channel, seen)
     if rendered.content_id != reminder.content:
         # The text's review is overdue: nothing unasked is sent in its place.
         tx.audit("content_overdue", None, {"content": reminder.content}, now)

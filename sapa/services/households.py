@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from sapa.family.calendar import age_in_months
 from sapa.family.people import Child, Facility, Family, Posyandu, VaccineProfile
 from sapa.family.pregnancy import gestational_week, trimester
 from sapa.family.regions import timezone_for
+from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE, PREMARITAL, SEAT
 from sapa.services.ports import Tx
 
 # For texts only, where an age was said in months and none of the family's children has it.
@@ -58,6 +60,31 @@ def family_of_contact(tx: Tx, contact_id: str, now: datetime, default_timezone: 
     if contact is None or contact.household_id is None:
         return Family(now=now, timezone=default_timezone)
     return family_of(tx, contact.household_id, now, default_timezone)
+
+
+def seen_by(tx: Tx, contact_id: str, family: Family) -> Family:
+    """The household as one of its people may see it: what is another's alone is left out.
+
+    A method of contraception is its user's. A pregnancy is the mother's to share: others see it who agreed to follow
+    it. Who follows by a code (a seat) sees no child and no wedding they were never asked about.
+    """
+    family = replace(
+        family, contraceptions=tuple(one for one in family.contraceptions if one.contact_id in ("", contact_id))
+    )
+    pregnancies = tx.has_consent(contact_id, PREGNANCY_CARE)
+    pregnancy, birth, wedding = family.pregnancy, family.postpartum, family.wedding
+    family = replace(
+        family,
+        pregnancy=pregnancy if pregnancy and (pregnancies or pregnancy.contact_id == contact_id) else None,
+        postpartum=birth if birth and (pregnancies or birth.contact_id == contact_id) else None,
+    )
+    if not tx.has_consent(contact_id, SEAT):
+        return family
+    return replace(
+        family,
+        children=family.children if tx.has_consent(contact_id, CHILD_CARE) else (),
+        wedding=wedding if wedding and tx.has_consent(contact_id, PREMARITAL) else None,
+    )
 
 
 def text_facts(family: Family) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime
     elif word == "start":
         tx.set_opt_out(contact.id, None)
         tx.audit("opt_in", contact.id, {"channel": message.channel.value}, now)
-        if contact.household_id is not None:
+        if contact.household_id is not None and contact.suspended_at is None:
             resume(deps, tx, contact.household_id, now)
     # Where the provider has answered the stop word itself, a second answer would be one message too many.
     if message.opt_out_type is None:
@@ -97,8 +97,11 @@ def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -
     key = named_emergency(spoken, deps.danger_chance) or answered_yes(tx, message.contact_id, spoken, now)
     if key is None:
         return False
-    # A loss told in an emergency stops what it stops; the emergency is what is answered.
-    note_loss(deps, tx, message.contact_id, spoken, now, message.id)
+    contact = tx.contact(message.contact_id)
+    if contact is not None and contact.suspended_at is None:
+        # A loss told in an emergency stops what it stops; the emergency is what is answered. Of a number that says it
+        # is not the one we mean, nobody's child is taken for dead.
+        note_loss(deps, tx, message.contact_id, spoken, now, message.id)
     raise_danger(deps, tx, message, key, now)
     tx.finish_inbound(message.id, None, "danger", now)
     return True

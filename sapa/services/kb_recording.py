@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sapa.family.contraception import after_visit, method_named
 from sapa.family.people import Contraception, Family
-from sapa.family.reading.contraception import OPEN_KINDS, KbReport, read_contraception, read_report
+from sapa.family.reading.contraception import OPEN_KINDS, KbReport, has_no_card, read_contraception, read_report
 from sapa.family.reading.dates import DateReading
 from sapa.family.reading.words import is_unknown, looks_like_question, read_yes_no, words_of
 from sapa.messaging.states import Kind
@@ -41,6 +41,28 @@ _ASK_STOP = _TEXTS + "berhenti-yakin"
 _REMOVAL = _TEXTS + "lepas"
 # Texts that show the next date: a date straight after them is the right one.
 _SHOWN = frozenset({_TEXTS + "tercatat", _TEXTS + "jadwal", _TEXTS + "belum"})
+_ASK_KIND = _TEXTS + "ganti-jenis"
+# Words around a date or a kind that mends what was shown: "eh salah, 22 feb".
+_MENDING = frozenset(
+    [
+        "eh",
+        "salah",
+        "slh",
+        "keliru",
+        "maksudnya",
+        "maksud",
+        "maksudku",
+        "mksdnya",
+        "harusnya",
+        "mestinya",
+        "ralat",
+        "benar",
+        "benernya",
+    ]
+)
+# Why the visit has not been yet; "belum haid" is something else.
+_NOT_GONE = frozenset(["sempat", "sempet", "bisa", "jadi", "datang", "dateng", "pergi", "kesana", "kebidan"])
+_MOST_WORDS = 8
 # How long a reminder is answered by "SUDAH", and how long an answer belongs to our question.
 REMINDER_LIFE = timedelta(days=21)
 QUESTION_LIFE = timedelta(hours=48)
@@ -117,10 +139,13 @@ def record(deps: Deps, tx: Tx, contact_id: str, text: str, label: str, now: date
     answered = _answered(report, last.content_id if last else "")
     if answered is not None:
         return answered
+    if _has_not_gone(report):
+        return (Reply(_TEXTS + "belum", date_facts(running, family.today)),)
     if said.rest and label != LABEL and not _is_bare_yes_or_no(text):
         return None
     if said.asks_when:
-        return (_when(report),) if report.surely and not said.rest else None
+        sure = report.surely or (report.alone and not said.others)
+        return (_when(report),) if sure and not said.rest else None
     if looks_like_question(text):
         return None
     last_said = last.content_id if last else ""
@@ -154,6 +179,14 @@ def _is_bare_yes_or_no(text: str) -> bool:
     return len(words_of(text)) <= _BARE and read_yes_no(text) is not None
 
 
+def _has_not_gone(report: _Report) -> bool:
+    """ "Belum sempat, telat gimana ya": straight after our reminder the question is about it, too."""
+    told = words_of(report.text)
+    if not report.reminded or not report.said.not_yet or report.said.others or len(told) > _MOST_WORDS:
+        return False
+    return bool(_NOT_GONE & set(told))
+
+
 def _is_plain_stop(report: _Report) -> bool:
     """ "Berhenti KB" is no opt-out, even where the understanding takes it for one."""
     return report.said.stop is not None and report.said.about and not report.said.rest
@@ -169,7 +202,13 @@ def _answered(report: _Report, question: str) -> tuple[Reply, ...] | None:
             report.stopped(report.today)
             return (Reply(_TEXTS + "berhenti"),)
         return (_when(report),)
-    if report.said.others or looks_like_question(report.text) or (report.said.rest and not is_unknown(report.text)):
+    if question == _ASK_KIND and (kind := _kind_told(report.text, report.today)) is not None:
+        return _to_method(report, kind)
+    if report.said.others or looks_like_question(report.text):
+        return None
+    if question in {_ASK_NEXT, _NEXT_PAST} and has_no_card(report.text):
+        return (Reply(_TEXTS + "tercatat", date_facts(report.running, report.today)),)
+    if set(report.said.rest) - _MENDING and not is_unknown(report.text):
         return None
     if question in {_ASK_NEXT, _NEXT_PAST}:
         return _next_date(report)
@@ -179,6 +218,15 @@ def _answered(report: _Report, question: str) -> tuple[Reply, ...] | None:
     if question == _ASK_VISIT:
         day = read_contraception(report.text, report.today, "last_date").last
         return _visit(report, day, None) if day.problem != "none" else None
+    return None
+
+
+def _kind_told(text: str, today: date) -> str | None:
+    """The kind that answers "suntik yang mana, pil yang mana?"."""
+    for open_kind in sorted(OPEN_KINDS):
+        kind = read_contraception(text, today, "kind", open_kind).method
+        if kind is not None and kind not in OPEN_KINDS and len(words_of(text)) <= _BARE + 1:
+            return kind
     return None
 
 
@@ -253,7 +301,13 @@ def _new_method(report: _Report) -> tuple[Reply, ...] | None:
     if said.change == "wish":
         return (Reply(_TEXTS + "ganti-mau"),)
     if name in OPEN_KINDS and not (name == "pil" and not same_method(name, running.method)):
-        return (Reply(_TEXTS + "ganti-jenis", {"kb_method": name}),)
+        return (Reply(_ASK_KIND, {"kb_method": name}),)
+    return _to_method(report, name)
+
+
+def _to_method(report: _Report, name: str) -> tuple[Reply, ...]:
+    """Another method from now on, with the dates the message tells."""
+    said = report.said
     method = method_named(name)
     last, back = said.reading.last, said.reading.returns
     begun = last.value if last.usable else None

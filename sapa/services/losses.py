@@ -50,7 +50,8 @@ class _State:
     """What is kept of a loss, as JSON in a setting of the household; ids only, no names.
 
     ended: what was closed, to be opened again if it was a mistake: (what, id, day). known: ids of what there was; what
-    is registered later is not silent. until: end of the silence, None: a human or the family ends it.
+    is registered later is not silent. until: end of the silence, None: a human or the family ends it. kind: whose loss
+    it is, as in sapa.messaging.loss.
     """
 
     at: datetime
@@ -59,6 +60,7 @@ class _State:
     known: tuple[str, ...]
     until: datetime | None
     over: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def catch_loss(deps: Deps, tx: Tx, contact_id: str, text: str, now: datetime, in
 
 def is_sure(deps: Deps, tx: Tx, contact_id: str, text: str, now: datetime) -> bool:
     """Whether a message reports a loss beyond doubt, seen with what is known of the household."""
-    if loss.sure_loss(text, expecting=True) is None and not loss.speaks_of_loss(text):
+    told = loss.sure_loss(text, expecting=True) is not None or loss.speaks_of_loss(text)
+    if not told and not loss.no_longer_expecting(text):
         return False
     family = family_of_contact(tx, contact_id, now, deps.default_timezone)
     if _kind_in(tx, text, contact_id, family) is None:
@@ -115,7 +118,7 @@ def report_loss(deps: Deps, tx: Tx, contact_id: str, text: str, now: datetime, i
     ended = _end(tx, family, verdict, now)
     until = now + SIBLINGS_WAIT if verdict.certain and not verdict.mother else None
     earlier = before.ended if before is not None and not before.over else ()
-    _keep(tx, household_id, _State(now, verdict.certain, (*earlier, *ended), known, until), now)
+    _keep(tx, household_id, _State(now, verdict.certain, (*earlier, *ended), known, until, kind=kind), now)
     tx.audit("loss", contact_id, {"kind": kind, "certain": verdict.certain, "inbound": inbound_id}, now)
     _hush(tx, household_id, now)
     if verdict.certain and not verdict.mother:
@@ -150,7 +153,7 @@ def _by_label(deps: Deps, tx: Tx, contact_id: str, text: str, now: datetime, inb
         if loss.is_elsewhere(text):
             return Reply("dialog/duka/kerabat")
         if loss.is_not_now(text):
-            return Reply("dialog/manusia/tawarkan")
+            return Reply("dialog/duka/khawatir")
     return report_loss(deps, tx, contact_id, text, now, inbound_id)
 
 
@@ -168,9 +171,37 @@ def take_back(deps: Deps, tx: Tx, contact_id: str, text: str, now: datetime, inb
     if not straight_after and not loss.denied(text):
         return None
     tx.open_case(contact_id, CASE, inbound_id, now)
+    if not loss.corrected(text) and not _means_the_lost(tx, contact.household_id, state, text):
+        return Reply("dialog/duka/lagi")
     reopen(deps, tx, contact.household_id, now)
     tx.audit("loss_taken_back", contact_id, {"inbound": inbound_id}, now)
     return Reply("dialog/duka/salah-paham")
+
+
+def _means_the_lost(tx: Tx, household_id: str, state: _State, text: str) -> bool:
+    """Whether "sehat" or "masih hidup" is said of the one we took for lost, not of one who lives.
+
+    "Bayinya sehat" after the mother's death is good news of the baby, and takes nothing back.
+    """
+    living = [child.name for child in tx.children_of(household_id)]
+    if loss.named_in(text, living) or loss.other_one(text):
+        return False
+    if state.kind == "mother":
+        return loss.of_mother(text)
+    if not state.certain or not living:
+        return True
+    if state.kind in _UNBORN or state.kind == "ended":
+        return loss.of_baby(text) or "hamil" in text.casefold()
+    return bool(
+        loss.named_in(text, [child.name for child, why, _ in tx.ended_children_of(household_id) if why == DIED])
+    )
+
+
+def born_after_all(deps: Deps, tx: Tx, household_id: str, now: datetime) -> None:
+    """A birth was told where we only feared the end of the pregnancy: nothing is silent any more."""
+    state = _state(tx, household_id)
+    if state is not None and not state.over and not state.certain and state.kind == "ended":
+        reopen(deps, tx, household_id, now)
 
 
 def reopen(deps: Deps, tx: Tx, household_id: str, now: datetime) -> None:
@@ -230,18 +261,25 @@ def silent(tx: Tx, household_id: str, now: datetime, subjects: Sequence[str] = (
 
 
 def _kind_in(tx: Tx, text: str, contact_id: str, family: Family) -> loss.LossKind | None:
+    """What is lost; "ended": a pregnancy on record is over, and nobody says how."""
     names = [child.name for child in family.children]
     contact = tx.contact(contact_id)
     if contact is not None and contact.household_id is not None:
         # The dead are still spoken of by their names.
         names += [child.name for child, reason, _ in tx.ended_children_of(contact.household_id) if reason == DIED]
-    return loss.sure_loss(text, names, expecting=family.pregnancy is not None)
+    kind = loss.sure_loss(text, names, expecting=family.pregnancy is not None)
+    if kind is None and family.pregnancy is not None and loss.no_longer_expecting(text):
+        return "ended"
+    return kind
 
 
 def _which(family: Family, relation: str, kind: loss.LossKind, text: str) -> _Verdict:
     """What is certainly meant. "All of it waits" is always a possible answer, and the one where anything is open."""
     unsure = _Verdict("dialog/duka", certain=False)
     several = loss.several_meant(text)
+    if kind == "ended":
+        # A birth, a loss, an error: until somebody says which, nothing is closed and nothing is sent.
+        return _Verdict("dialog/duka/tidak-hamil", certain=False)
     if kind == "mother":
         known = bool(family.children or family.pregnancy or family.postpartum)
         return _Verdict("dialog/duka/ibu", certain=True, mother=True) if known and not several else unsure
@@ -365,6 +403,7 @@ def _state(tx: Tx, household_id: str) -> _State | None:
         known=tuple(raw["known"]),
         until=datetime.fromisoformat(raw["until"]) if raw["until"] else None,
         over=bool(raw["over"]),
+        kind=str(raw.get("kind") or ""),
     )
 
 
@@ -376,5 +415,6 @@ def _keep(tx: Tx, household_id: str, state: _State, now: datetime) -> None:
         "known": list(state.known),
         "until": state.until.isoformat() if state.until else None,
         "over": state.over,
+        "kind": state.kind,
     }
     tx.set_setting(_KEY + household_id, json.dumps(raw), now)

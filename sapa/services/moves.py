@@ -6,16 +6,14 @@ the new number learns nothing, not even whether the old one is known here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, cast
 
 from sapa.family.people import Family
 from sapa.family.reading.seats import read_code, read_phone
 from sapa.family.reading.words import read_yes_no
 from sapa.family.regions import timezone_for, zone_named
 from sapa.messaging.not_me_words import says_not_me
-from sapa.messaging.states import Channel
+from sapa.messaging.states import Channel, OutboxState
 from sapa.services import seats
 from sapa.services.deps import Deps
 from sapa.services.households import family_of, family_of_contact
@@ -24,6 +22,7 @@ from sapa.services.ports import Tx
 from sapa.services.records import Address, CodeRow, InboundMessage, Reply
 from sapa.services.reminders import replan
 from sapa.services.replies import queue_replies
+from sapa.services.respond import TALK_LIFE
 
 CASE = "nomor"
 CODE_KIND = "nomor"
@@ -168,6 +167,10 @@ def _answer_of_old(deps: Deps, tx: Tx, message: InboundMessage, spoken: str, now
         tx.use_code(row.code, message.contact_id, now)
         tx.audit("number_refused", message.contact_id, {}, now)
         return Reply(KEPT, {"late": False})
+    if _broke_in(tx, message.contact_id):
+        # The yes may have been meant for what we asked before. A household is not given away on that: asked again,
+        # as an answer, it is clear.
+        return Reply(ASK_OLD, {"code": row.code, "ending": _ending(tx, new_id)})
     new_address = preferred(tx.addresses_of(new_id))
     if not _change(deps, tx, row, new_id, message.id, now):
         return Reply(HUMAN)
@@ -202,6 +205,16 @@ def _change(deps: Deps, tx: Tx, row: CodeRow, new_id: str, inbound_id: str, now:
     if contact is not None and contact.household_id is not None:
         tx.mark_dirty(contact.household_id, now)
     return True
+
+
+def _broke_in(tx: Tx, contact_id: str) -> bool:
+    """Whether our question came in the middle of a talk."""
+    said = [message for message in tx.outbox_of(contact_id) if message.state is not OutboxState.SUPPRESSED]
+    asked = max((number for number, one in enumerate(said) if one.content_id == ASK_OLD), default=None)
+    if asked is None or said[asked].in_reply_to is not None:
+        return False
+    at = said[asked].not_before
+    return any(one.in_reply_to is not None and at - one.created_at <= TALK_LIFE for one in said[:asked])
 
 
 def _open_request(tx: Tx, contact_id: str, now: datetime) -> CodeRow | None:
@@ -245,11 +258,9 @@ def _ending(tx: Tx, contact_id: str) -> str:
     return shown[-3:] if len(shown) > 3 else ""
 
 
-class _Codes(Protocol):
-    """What the sweep needs of a transaction."""
-
-    def lapsed_codes(self, kind: str, now: datetime) -> Sequence[CodeRow]:
-        """Codes of a kind that ran out unused."""
+def unconfirmed(tx: Tx, now: datetime) -> list[CodeRow]:
+    """Changes of number that nobody confirmed in time and nobody has looked at."""
+    return tx.lapsed_codes(CODE_KIND, now)
 
 
 def open_unconfirmed_cases(tx: Tx, now: datetime) -> int:
@@ -257,7 +268,7 @@ def open_unconfirmed_cases(tx: Tx, now: datetime) -> int:
 
     For the sweeper. A code that has been dealt with counts as used, so that each opens one case.
     """
-    lapsed = cast(_Codes, tx).lapsed_codes(CODE_KIND, now)
+    lapsed = unconfirmed(tx, now)
     for row in lapsed:
         asking = str(row.detail.get("new_contact") or row.created_by)
         tx.open_case(asking, CASE, str(row.detail.get("inbound") or row.code), now)

@@ -7,8 +7,8 @@ the family: only how to prove to be the one we mean, or to begin anew as somebod
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from sapa.family.people import Family
@@ -42,13 +42,6 @@ PATIENCE = timedelta(days=3)
 _UNASKED = (Kind.REMINDER, Kind.BROADCAST, Kind.NOTICE)
 
 
-class _Numbers(Protocol):
-    """What the sweep and a new owner of a number need of a transaction."""
-
-    def suspended_before(self, moment: datetime) -> list[Contact]: ...
-    def new_contact(self, now: datetime) -> Contact: ...
-
-
 def act_on_not_me(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> bool:
     """Deal with a message that says "not me", or comes from a silent number; False if it is neither.
 
@@ -64,7 +57,10 @@ def act_on_not_me(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) ->
         replies = _silence(tx, contact, now)
     else:
         return False
-    queue_replies(deps, tx, message, replies, now, exempt_from_opt_out=True)
+    # Whose the number is by now: what is said to somebody new is no part of the family's history.
+    address = tx.address(message.address_id)
+    asked = message if address is None else replace(message, contact_id=address.contact_id)
+    queue_replies(deps, tx, asked, replies, now, exempt_from_opt_out=True)
     tx.finish_inbound(message.id, None, LABEL, now)
     return True
 
@@ -128,7 +124,7 @@ def _resume(deps: Deps, tx: Tx, contact: Contact, now: datetime) -> list[Reply]:
 def _begin_anew(tx: Tx, message: InboundMessage, contact: Contact, now: datetime) -> list[Reply]:
     """The number belongs to somebody else now: it leaves the family, whose case a human takes up."""
     tx.open_case(contact.id, CASE, _case_key(contact), now)
-    fresh = cast(_Numbers, tx).new_contact(now)
+    fresh = tx.new_contact(now)
     for address in tx.addresses_of(contact.id):
         tx.move_address(address.id, fresh.id)
     tx.touch_contact(fresh.id, now)
@@ -183,12 +179,17 @@ def _case_key(contact: Contact) -> str:
     return str(uuid5(NAMESPACE_URL, f"not-me:{contact.id}:{moment}"))
 
 
+def unclaimed(tx: Tx, now: datetime) -> list[Contact]:
+    """Numbers that have been silent for PATIENCE and of which no human has been told."""
+    return tx.suspended_before(now - PATIENCE, CASE)
+
+
 def open_unclaimed_cases(tx: Tx, now: datetime) -> int:
-    """A case for every number that fell silent PATIENCE ago and that nobody has claimed since; how many are open.
+    """A case for every number that fell silent PATIENCE ago and that nobody has claimed since; how many were opened.
 
     For the sweeper; doing it again opens nothing twice, also after a human has closed the case.
     """
-    waiting = cast(Any, tx).suspended_before(now - PATIENCE)
+    waiting = unclaimed(tx, now)
     for contact in waiting:
         tx.open_case(contact.id, CASE, _case_key(contact), now)
     return len(waiting)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sapa.messaging.quiet_hours import next_allowed
 from sapa.messaging.states import Channel, Kind
 from sapa.services.deps import Deps
-from sapa.services.households import family_of_contact
+from sapa.services.households import family_of_contact, seen_by
 from sapa.services.ports import Tx
 from sapa.services.records import Address, OutboxDraft, Reply
 from sapa.services.replies import render_reply
@@ -26,7 +26,7 @@ def tell(
     address = address or preferred(tx.addresses_of(contact_id))
     if address is None:
         return None
-    family = family_of_contact(tx, contact_id, now, deps.default_timezone)
+    family = seen_by(tx, contact_id, family_of_contact(tx, contact_id, now, deps.default_timezone))
     rendered = render_reply(deps, reply, address.channel, family)
     return tx.queue(
         OutboxDraft(

@@ -1,7 +1,8 @@
 """Two people about to marry, each with an own phone: a code joins them, and each says what the other may see.
 
 Until both have agreed, each sees the own results alone (sapa.family.screening.visible). Who joins leaves an own, empty
-household; who already has a family here is helped by a human.
+household; who already has a family here is helped by a human. Where the wedding is called off, whoever joined leaves
+again: what comes later in the other one's life is not theirs to see.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sapa.family.reading.words import normalize
 from sapa.family.screening import SHARED, both, own
 from sapa.messaging.quiet_hours import next_allowed
 from sapa.messaging.states import Channel, Kind
+from sapa.services import seats
 from sapa.services.consents import PREMARITAL
 from sapa.services.deps import Deps
 from sapa.services.households import family_of
@@ -79,23 +81,43 @@ def _runs(row: CodeRow, now: datetime) -> bool:
     return row.kind == CODE_KIND and row.used_at is None and now < row.expires_at
 
 
-def invitation(tx: Tx, code: str, contact_id: str, family: Family, now: datetime) -> tuple[Wedding, Sex] | Reply:
-    """The wedding a code opens and the seat it gives, or the reply that says why it opens nothing."""
-    row = tx.code(code)
-    if row is None or not _runs(row, now) or row.household_id is None:
-        return Reply(_FOLDER + "kode-salah")
+def invitation(
+    tx: Tx, code: str, contact_id: str, family: Family, inbound_id: str, now: datetime
+) -> tuple[Wedding, Sex] | Reply:
+    """The wedding a code opens and the seat it gives, or the reply that says why it opens nothing.
+
+    A code that opens nothing counts as a guess, like those of the seats; after five within an hour not even a right
+    one opens.
+    """
+    row, why = seats.find_code(tx, contact_id, code, CODE_KIND, now)
+    if row is None or row.household_id is None:
+        _missed(tx, contact_id, str(why), inbound_id, now)
+        return wrong_code(why)
     if row.created_by == contact_id:
         return Reply(_FOLDER + "kode-sendiri")
     wedding = tx.wedding_of(row.household_id)
     sex = Sex(row.detail["sex"])
     seat = both(wedding)[0 if sex is Sex.FEMALE else 1] if wedding is not None else None
     if wedding is None or seat is None or seat.contact_id:
-        return Reply(_FOLDER + "kode-salah")
+        return wrong_code(seats.USED)
     strangers = [member for member in family.members if member.contact_id != contact_id]
     if family.children or family.pregnancy or family.postpartum or strangers:
         # Moving this person would tear a family's records apart: that is for a human to settle.
         return Reply(_FOLDER + "punya-keluarga")
     return wedding, sex
+
+
+def wrong_code(why: str | None) -> Reply:
+    """What is said of a code that opens nothing; `why` as in seats.find_code."""
+    return Reply(_FOLDER + ("terlalu-sering" if why == seats.TOO_OFTEN else "kode-salah"))
+
+
+def _missed(tx: Tx, contact_id: str, why: str, inbound_id: str, now: datetime) -> None:
+    """Count a wrong code, once for one message: a journey may hear its message twice."""
+    heard = f"{seats.MISSED}:{inbound_id}"
+    if not tx.count_audits(heard, contact_id, now - seats.GUESSING):
+        tx.audit(heard, contact_id, {}, now)
+        seats.miss(tx, contact_id, CODE_KIND, why, now)
 
 
 def join(
@@ -118,6 +140,8 @@ def join(
     if already is None:
         _leave_own(tx, contact_id, row.household_id, now)
         tx.set_member(contact_id, row.household_id, RELATIONS[sex], False)
+        # A guest in the other one's household, not a second owner of it.
+        tx.record_consent(contact_id, seats.SEAT, "", True, None, now)
         tx.audit("partner_joined", contact_id, {}, now)
     mine = Screening(sex, {**answers, SHARED: shared}, contact_id, screening_id(wedding.id, sex))
     tx.save_screening(wedding.id, mine, now)
@@ -125,6 +149,25 @@ def join(
     assert joined is not None
     _tell(deps, tx, joined, row, now)
     return joined, row.household_id
+
+
+def part(deps: Deps, tx: Tx, wedding: Wedding, household_id: str, now: datetime) -> None:
+    """There will be no wedding: whoever joined by a code leaves the household, and is told nothing unasked.
+
+    A couple with a child or a pregnancy on record stays together here: that is for a human to settle.
+    """
+    if seats.is_followed(family_of(tx, household_id, now, deps.default_timezone)):
+        return
+    for joined in {s.contact_id for s in wedding.screenings} - {"", wedding.contact_id}:
+        contact = tx.contact(joined)
+        if contact is None or contact.household_id != household_id:
+            continue
+        tx.set_member(joined, None, "", False)
+        tx.record_consent(joined, seats.SEAT, "", False, None, now)
+        tx.set_dialogue_reset(joined, True)
+        tx.cancel_queued(joined, "parted", now)
+        tx.audit("partner_left", joined, {}, now)
+        seats.keep_own(deps, tx, joined, now)
 
 
 def _leave_own(tx: Tx, contact_id: str, household_id: str, now: datetime) -> None:

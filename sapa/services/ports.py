@@ -32,6 +32,7 @@ from sapa.services.records import (
     InboundForm,
     InboundMessage,
     LastSaid,
+    Leftover,
     LookupOutcome,
     OutboxDraft,
     OutboxMessage,
@@ -58,8 +59,8 @@ class Tx(Protocol):
     def new_contact(self, now: datetime) -> Contact:
         """A contact without an address yet."""
 
-    def suspended_before(self, moment: datetime) -> list[Contact]:
-        """Contacts silent ("bukan saya") since before `moment`, the longest first."""
+    def suspended_before(self, moment: datetime, case_kind: str) -> list[Contact]:
+        """Contacts silent ("bukan saya") since before `moment`, with no case of that kind since; longest first."""
 
     def contact(self, contact_id: str) -> Contact | None: ...
     def contact_id_for(self, channel: Channel, value: str) -> str | None: ...
@@ -186,8 +187,13 @@ class Tx(Protocol):
     # --- pictures, settings
     def save_picture(self, picture: Picture, now: datetime) -> None: ...
     def picture(self, picture_id: str) -> Picture | None: ...
+    def has_old_pictures(self, content_type: str, before: datetime) -> bool: ...
+    def drop_old_pictures(self, content_type: str, before: datetime) -> int:
+        """Delete pictures or files of a type made before a moment; how many."""
+
     def setting(self, key: str) -> str | None: ...
     def set_setting(self, key: str, value: str, now: datetime) -> None: ...
+    def drop_setting(self, key: str) -> None: ...
 
     # --- inbound
     def store_inbound(self, form: InboundForm, contact: Contact, address: Address, now: datetime) -> str | None:
@@ -203,7 +209,6 @@ class Tx(Protocol):
     def has_dialogue(self, now: datetime) -> bool: ...
     def has_sendable(self, now: datetime) -> bool: ...
     def has_unsettled(self, now: datetime) -> bool: ...
-    def has_dirty(self) -> bool: ...
     def inbound(self, inbound_id: str) -> InboundMessage | None: ...
     def mark_waiting(self, inbound_id: str) -> None: ...
     def finish_inbound(self, inbound_id: str, owner: str | None, label: str | None, now: datetime) -> bool:
@@ -270,11 +275,18 @@ class Tx(Protocol):
     def cancel_queued(self, contact_id: str, reason: str, now: datetime, topics: Collection[str] | None = None) -> int:
         """Suppress what waits in the outbox and was not asked for; how many."""
 
+    def lock_household(self, household_id: str) -> None:
+        """Let nobody else plan for this household, or speak to it unasked, until the transaction ends."""
+
     def mark_dirty(self, household_id: str, now: datetime) -> None: ...
     def mark_all_dirty(self, now: datetime) -> None:
         """Every household is planned anew."""
 
-    def take_dirty(self, limit: int) -> list[str]: ...
+    def dirty_households(self, limit: int) -> list[str]:
+        """Households that wait for a new plan, the longest waiting first."""
+
+    def take_dirty(self, household_id: str) -> bool:
+        """Strike a household off the list of those; False if somebody else was first."""
 
     # --- cases, audit
     def open_case(self, contact_id: str, kind: str, inbound_id: str | None, now: datetime) -> str:
@@ -289,11 +301,33 @@ class Tx(Protocol):
     def count_audits(self, event: str, contact_id: str, since: datetime) -> int:
         """How often something happened to a contact: the measure of every rate limit."""
 
+    # --- the rights over one's data
+    def inbound_of(self, contact_id: str) -> list[InboundMessage]:
+        """Everything a contact wrote, oldest first."""
+
+    def erase_contact(self, contact_id: str, receipt: str, keep_address: str | None, now: datetime) -> str | None:
+        """Delete everything about a contact; the id of the empty contact that holds `keep_address`, if given."""
+
+    def note_receipt(self, outbox_id: str, now: datetime) -> None:
+        """Remember that this message is the receipt of an erasure, to be settled once it is out."""
+
+    def pending_erasures(self, now: datetime) -> list[tuple[Leftover, str]]:
+        """What erasures left to be swept and may be swept now, as (kind, id)."""
+
+    def settle(self, kind: Leftover, pending_id: str) -> None: ...
+    def settle_receipt(self, outbox_id: str, now: datetime) -> bool:
+        """Delete a receipt that is out, and what it went through; False while it has to be sent."""
+
+    def clear_screen(self, sid: str, now: datetime) -> None: ...
+
 
 class Store(Protocol):
     """Durable memory."""
 
     def transaction(self, *, write: bool = True) -> AbstractContextManager[Tx]: ...
+    def compact(self) -> bool:
+        """Leave nothing of deleted rows in the files; False while others are at work: try again."""
+
     def ping(self) -> None:
         """Raise if the database does not answer."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from enum import StrEnum
 from typing import Any
 
 from sapa.messaging.states import Channel, InboundState, Kind, OutboxState, ReminderState
@@ -236,19 +237,33 @@ class CodeRow:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture or file made for one contact; `id` is unguessable, it stands in a web address."""
+    """A picture or file made for one contact; `id` is unguessable, it stands in a web address.
+
+    made_at: aware, filled by the store.
+    """
 
     id: str
     contact_id: str
     content_type: str
     data: bytes
+    made_at: datetime | None = None
+
+
+class Leftover(StrEnum):
+    """What an erasure leaves to be swept after its transaction; the values are prefixes of keys in the settings."""
+
+    DIALOGUE = "forget-dialogue:"  # the dialogue engine's memory of a contact
+    RECEIPT = "forget-receipt:"  # a receipt that must go out first
+    SCREEN = "forget-screen:"  # a receipt on a simulated phone, for a day
+    FILES = "forget-files:"  # freed pages of the database's files
 
 
 @dataclass(frozen=True)
 class Reply:
     """A reply key with what its text needs; see content/id.
 
-    picture: what to draw beside the text (JSON): {"kind": "growth-chart" or "catin-card", and the facts to draw}.
+    picture: what to draw beside the text (JSON): {"kind": "growth-chart" or "catin-card", and the facts to draw}; once
+    it is drawn, {"png": bytes}.
     """
 
     key: str

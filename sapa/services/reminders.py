@@ -19,6 +19,8 @@ _EDITION = "campaigns"
 
 def replan(deps: Deps, tx: Tx, household_id: str, now: datetime) -> tuple[int, int]:
     """Make the rows of a household equal to its plan; rows added and cancelled. Twice in a row changes nothing."""
+    # First the lock, then the facts: of two plans at the same moment the later one knows what the earlier one knew.
+    tx.lock_household(household_id)
     family = family_of(tx, household_id, now, deps.default_timezone)
     enrolled_at = min((contact.created_at for contact in tx.caregivers_of(household_id)), default=now)
     # What is due this moment counts as sent: it goes out before anything planned now does.
@@ -34,13 +36,19 @@ def replan(deps: Deps, tx: Tx, household_id: str, now: datetime) -> tuple[int, i
 def replan_dirty(deps: Deps, now: datetime, limit: int = 200) -> int:
     """Replan households whose facts changed elsewhere (a posyandu moved a day); how many were done."""
     with deps.store.transaction(write=False) as tx:
-        if not tx.has_dirty():
-            return 0
+        households = tx.dirty_households(limit)
+    return sum(_replan_one(deps, household_id, now) for household_id in households)
+
+
+def _replan_one(deps: Deps, household_id: str, now: datetime) -> bool:
+    # One household, one transaction: after a change of the campaigns all of them wait here, and a message that comes
+    # in meanwhile must not wait for all of them.
     with deps.store.transaction() as tx:
-        households = tx.take_dirty(limit)
-        for household_id in households:
-            replan(deps, tx, household_id, now)
-    return len(households)
+        tx.lock_household(household_id)
+        if not tx.take_dirty(household_id):
+            return False
+        replan(deps, tx, household_id, now)
+    return True
 
 
 def replan_everybody_if_campaigns_changed(deps: Deps, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,15 @@ from sapa.family.people import Family
 from sapa.messaging.states import Channel, Kind
 from sapa.services.answers import live_vars
 from sapa.services.deps import Deps
-from sapa.services.households import family_of_contact, text_facts
+from sapa.services.households import family_of_contact, seen_by, text_facts
 from sapa.services.ports import RenderedText, Tx
 from sapa.services.records import InboundMessage, MediaItem, OutboxDraft, Picture, Reply
 
 REPLY_PRIORITY = 10
 PICTURE_PATH = "/media/"
 PNG = "image/png"
+# Where a reply's picture stands once it is drawn (PNG), in place of the facts to draw.
+DRAWN = "png"
 
 
 def render_reply(
@@ -51,7 +54,7 @@ def queue_replies(
     exempt_from_opt_out: bool = False,
 ) -> None:
     """Queue the answer to a message, part by part. The dedupe keys make a second try of the same turn harmless."""
-    family = family_of_contact(tx, message.contact_id, now, deps.default_timezone)
+    family = seen_by(tx, message.contact_id, family_of_contact(tx, message.contact_id, now, deps.default_timezone))
     for number, reply in enumerate(replies):
         rendered = render_reply(deps, reply, message.channel, family)
         tx.queue(
@@ -74,13 +77,22 @@ def queue_replies(
         )
 
 
-def _media(deps: Deps, tx: Tx, message: InboundMessage, reply: Reply, now: datetime) -> tuple[MediaItem, ...]:
-    """The reply's picture as an address the provider can fetch; none by SMS, and none where nothing can be drawn."""
-    if reply.picture is None or deps.draw is None or message.channel is not Channel.WHATSAPP:
-        return ()
+def with_picture(deps: Deps, channel: Channel, reply: Reply) -> Reply:
+    """The reply with its picture drawn; without one by SMS, and where nothing can be drawn: the text says it all."""
+    if reply.picture is None or DRAWN in reply.picture:
+        return reply
+    if deps.draw is None or channel is not Channel.WHATSAPP:
+        return replace(reply, picture=None)
     facts = {name: value for name, value in reply.picture.items() if name != "kind"}
+    return replace(reply, picture={DRAWN: deps.draw(str(reply.picture["kind"]), facts)})
+
+
+def _media(deps: Deps, tx: Tx, message: InboundMessage, reply: Reply, now: datetime) -> tuple[MediaItem, ...]:
+    """The reply's picture as an address the provider can fetch."""
+    picture = with_picture(deps, message.channel, reply).picture
+    if picture is None:
+        return ()
     # Unguessable: whoever has the address can see the picture.
     picture_id = f"{secrets.token_urlsafe(24)}.png"
-    data = deps.draw(str(reply.picture["kind"]), facts)
-    tx.save_picture(Picture(picture_id, message.contact_id, PNG, data), now)
+    tx.save_picture(Picture(picture_id, message.contact_id, PNG, picture[DRAWN]), now)
     return (MediaItem(f"{deps.public_url}{PICTURE_PATH}{picture_id}", PNG),)

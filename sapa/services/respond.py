@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sapa.family.people import Family
 from sapa.family.reading.words import normalize
 from sapa.messaging import danger, loss
-from sapa.services.deps import Deps
 from sapa.services.emergencies import DANGER_QUESTION
-from sapa.services.households import family_of_contact, said_facts
-from sapa.services.ports import Tx
+from sapa.services.households import said_facts
 from sapa.services.records import Reply
 from sapa.services.understanding import DANGER_SURE, Understood, topics_asked
 
@@ -161,11 +159,3 @@ def profile(name: str | None, family: Family, reminders_on: bool) -> Reply:
             "reminders_on": reminders_on,
         },
     )
-
-
-def profile_of(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> Reply:
-    """What is kept of a contact's family, to be shown to it."""
-    contact = tx.contact(contact_id)
-    assert contact is not None
-    family = family_of_contact(tx, contact_id, now, deps.default_timezone)
-    return profile(contact.name, family, contact.opted_out_at is None)

@@ -13,17 +13,17 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any
 
 from sapa.family.people import Child, Family
 from sapa.family.reading.rights import wants_file, wants_to_see
 from sapa.messaging.states import Channel, Kind, ReminderState
-from sapa.services.consents import TOPIC_PURPOSE
+from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE, SEAT, TOPIC_PURPOSE
 from sapa.services.deps import Deps
-from sapa.services.households import family_of_contact
-from sapa.services.ports import Store, Tx
-from sapa.services.records import Contact, InboundMessage, OutboxDraft, Picture, Reply
-from sapa.services.replies import PICTURE_PATH, REPLY_PRIORITY, render_reply
+from sapa.services.households import family_of_contact, seen_by
+from sapa.services.ports import Tx
+from sapa.services.records import Contact, InboundMessage, Leftover, OutboxDraft, Picture, ReminderRow, Reply
+from sapa.services.replies import PICTURE_PATH, PNG, REPLY_PRIORITY, render_reply
 from sapa.services.topics import stopped_topics
 
 SHOWN = "dialog/profil"
@@ -31,29 +31,13 @@ SHOWN = "dialog/profil"
 RECEIPT = "dialog/hapus/tanda-terima"
 FILE_PAGE = "id/dialog/data-saya/berkas.html.j2"
 FILE_TYPE = "text/html"
-# How long the address of a data file works. The figure is ours.
+# How long the address of a data file works, and how long that of a picture, which a slow phone fetches late. The
+# figures are ours.
 FILE_LIFE = timedelta(hours=24)
-
-_DIALOGUE, _RECEIPT, _SCREEN, _FILES = "forget-dialogue:", "forget-receipt:", "forget-screen:", "forget-files:"
-
-
-class RightsTx(Tx, Protocol):
-    """What an erasure asks of a transaction, beyond the rest (sapa.store.erasure)."""
-
-    def inbound_of(self, contact_id: str) -> list[InboundMessage]: ...
-    def erase_contact(self, contact_id: str, receipt: str, keep_address: str | None, now: datetime) -> str | None: ...
-    def note_receipt(self, outbox_id: str, now: datetime) -> None: ...
-    def pending_erasures(self, now: datetime) -> list[tuple[str, str]]: ...
-    def settle(self, kind: str, pending_id: str) -> None: ...
-    def settle_receipt(self, outbox_id: str, now: datetime) -> bool: ...
-    def clear_screen(self, sid: str, now: datetime) -> None: ...
-    def drop_old_files(self, content_type: str, before: datetime) -> int: ...
-
-
-class CompactingStore(Store, Protocol):
-    """A store that can take the bytes of deleted rows out of its files."""
-
-    def compact(self) -> bool: ...
+PICTURE_LIFE = timedelta(days=30)
+_LIVES = {FILE_TYPE: FILE_LIFE, PNG: PICTURE_LIFE}
+# A reminder whose reader is named so is one person's own (sapa.family.planned).
+_ONE_READER = "contact:"
 
 
 class NobodyThere(LookupError):
@@ -84,8 +68,9 @@ def gather(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> dict[str, Any]
     What is one person's alone (a method of contraception, a screening) is shown to that person alone.
     """
     contact = _contact(tx, contact_id)
-    family = family_of_contact(tx, contact_id, now, deps.default_timezone)
+    family = seen_by(tx, contact_id, family_of_contact(tx, contact_id, now, deps.default_timezone))
     household_id = contact.household_id
+    follows_pregnancies = _follows(tx, contact_id, PREGNANCY_CARE)
     return {
         "made_on": family.today.isoformat(),
         "name": contact.name,
@@ -97,8 +82,8 @@ def gather(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> dict[str, Any]
             for address in tx.addresses_of(contact_id)
         ],
         "children": [_child(child) for child in family.children],
-        "former_children": _former_children(tx, household_id),
-        "pregnancy": _pregnancy(tx, household_id),
+        "former_children": _former_children(tx, household_id) if _follows(tx, contact_id, CHILD_CARE) else [],
+        "pregnancy": _pregnancy(tx, household_id, contact_id, follows_pregnancies),
         "postpartum": _postpartum(family),
         "wedding": _wedding(family, contact_id),
         "contraception": _contraception(tx, contact_id),
@@ -111,7 +96,7 @@ def gather(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> dict[str, Any]
         ],
         "consents": _consents(tx, contact_id),
         "stopped_topics": sorted(stopped_topics(tx, contact_id)),
-        "coming": _coming(tx, household_id),
+        "coming": _coming(tx, household_id, contact_id),
         "messages": _messages(tx, contact_id),
     }
 
@@ -158,9 +143,9 @@ def _former_children(tx: Tx, household_id: str | None) -> list[dict[str, Any]]:
     ]
 
 
-def _pregnancy(tx: Tx, household_id: str | None) -> dict[str, Any] | None:
+def _pregnancy(tx: Tx, household_id: str | None, contact_id: str, follows: bool) -> dict[str, Any] | None:
     last = tx.last_pregnancy_of(household_id) if household_id is not None else None
-    if last is None:
+    if last is None or not (follows or last[0].contact_id == contact_id):
         return None
     pregnancy, outcome, ended_on = last
     return {
@@ -214,17 +199,29 @@ def _consents(tx: Tx, contact_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _coming(tx: Tx, household_id: str | None) -> list[dict[str, Any]]:
+def _coming(tx: Tx, household_id: str | None, contact_id: str) -> list[dict[str, Any]]:
+    """What is planned for this contact, or may reach them: not what is somebody else's alone."""
     rows = tx.reminders_of(household_id) if household_id is not None else []
     return [
         {"send_at": row.send_at.isoformat(), "about": row.due_on.isoformat(), "content": row.content_id}
         for row in rows
-        if row.state is ReminderState.PLANNED
+        if row.state is ReminderState.PLANNED and _may_read(tx, row, contact_id)
     ]
 
 
+def _may_read(tx: Tx, row: ReminderRow, contact_id: str) -> bool:
+    if row.to.startswith(_ONE_READER):
+        return row.to == _ONE_READER + contact_id
+    return _follows(tx, contact_id, row.purpose)
+
+
+def _follows(tx: Tx, contact_id: str, purpose: str) -> bool:
+    """Whether the household's records of a purpose are shown: to a seat, those it agreed to follow."""
+    return not tx.has_consent(contact_id, SEAT) or tx.has_consent(contact_id, purpose)
+
+
 def _messages(tx: Tx, contact_id: str) -> list[dict[str, Any]]:
-    said = [(message.received_at, "in", message.body) for message in cast(RightsTx, tx).inbound_of(contact_id)] + [
+    said = [(message.received_at, "in", message.body) for message in tx.inbound_of(contact_id)] + [
         (message.created_at, "out", message.text) for message in tx.outbox_of(contact_id)
     ]
     return [{"at": at.isoformat(), "direction": way, "text": words} for at, way, words in sorted(said)]
@@ -278,8 +275,7 @@ def erase(deps: Deps, tx: Tx, message: InboundMessage, reply: Reply, now: dateti
     family = family_of_contact(tx, message.contact_id, now, deps.default_timezone)
     rendered = render_reply(deps, reply, message.channel, family)
     receipt = str(reply.vars["receipt"])
-    rights = cast(RightsTx, tx)
-    shell = rights.erase_contact(message.contact_id, receipt, message.address_id, now)
+    shell = tx.erase_contact(message.contact_id, receipt, message.address_id, now)
     assert shell is not None
     outbox_id = tx.queue(
         OutboxDraft(
@@ -298,7 +294,7 @@ def erase(deps: Deps, tx: Tx, message: InboundMessage, reply: Reply, now: dateti
         now,
     )
     if outbox_id is not None:
-        rights.note_receipt(outbox_id, now)
+        tx.note_receipt(outbox_id, now)
     tx.audit("erased", None, {"receipt": receipt, "by": "self"}, now)
     return Erased(receipt, now)
 
@@ -308,7 +304,7 @@ def forget(deps: Deps, address: str, now: datetime) -> Erased:
     with deps.store.transaction() as tx:
         contact_id = find_contact(tx, address)
         receipt = receipt_number(contact_id, now)
-        cast(RightsTx, tx).erase_contact(contact_id, receipt, None, now)
+        tx.erase_contact(contact_id, receipt, None, now)
         tx.audit("erased", None, {"receipt": receipt, "by": "operator"}, now)
     return Erased(receipt, now)
 
@@ -330,43 +326,56 @@ def sweep(deps: Deps, now: datetime, forget_dialogue: Callable[[str], object] | 
     what raises is left for the next time. Call it after a receipt was sent, and from time to time.
     """
     with deps.store.transaction(write=False) as tx:
-        pending = cast(RightsTx, tx).pending_erasures(now)
+        pending = tx.pending_erasures(now)
     if not pending:
         return 0
-    rows = [entry for entry in pending if entry[0] != _FILES]
+    rows = [entry for entry in pending if entry[0] is not Leftover.FILES]
+    # The dialogue engine's memory last: while it cannot be reached, the rest is done all the same.
+    rows.sort(key=lambda entry: entry[0] is Leftover.DIALOGUE)
     done = sum(_finish_one(deps, kind, pending_id, now, forget_dialogue) for kind, pending_id in rows)
     # Last, so that what was just deleted goes too; struck off when nothing more is to come.
-    if (done or not rows) and cast(CompactingStore, deps.store).compact():
-        with deps.store.transaction() as open_tx:
-            rights = cast(RightsTx, open_tx)
-            if all(kind == _FILES for kind, _ in rights.pending_erasures(now)):
-                rights.settle(_FILES, "")
+    if (done or not rows) and deps.store.compact():
+        with deps.store.transaction() as tx:
+            if all(kind is Leftover.FILES for kind, _ in tx.pending_erasures(now)):
+                tx.settle(Leftover.FILES, "")
     return done
 
 
 def _finish_one(
-    deps: Deps, kind: str, pending_id: str, now: datetime, forget_dialogue: Callable[[str], object] | None
+    deps: Deps, kind: Leftover, pending_id: str, now: datetime, forget_dialogue: Callable[[str], object] | None
 ) -> bool:
     """Finish one entry of the list; False if it must wait."""
-    if kind == _DIALOGUE:
+    if kind is Leftover.DIALOGUE:
         if forget_dialogue is None:
             return False
         forget_dialogue(pending_id)
     with deps.store.transaction() as tx:
-        rights = cast(RightsTx, tx)
-        if kind == _RECEIPT:
-            return rights.settle_receipt(pending_id, now)
-        if kind == _SCREEN:
-            rights.clear_screen(pending_id, now)
+        if kind is Leftover.RECEIPT:
+            return tx.settle_receipt(pending_id, now)
+        if kind is Leftover.SCREEN:
+            tx.clear_screen(pending_id, now)
         else:
-            rights.settle(kind, pending_id)
+            tx.settle(kind, pending_id)
     return True
 
 
+def fetch(deps: Deps, picture_id: str, now: datetime) -> Picture | None:
+    """The picture or file of an address; None where there is none (any more). To know the address is all it takes."""
+    with deps.store.transaction(write=False) as tx:
+        found = tx.picture(picture_id)
+    if found is None or found.made_at is None or now >= found.made_at + _LIVES.get(found.content_type, FILE_LIFE):
+        return None
+    return found
+
+
 def drop_old_files(deps: Deps, now: datetime) -> int:
-    """Delete data files whose address has expired; how many. For the scheduler, once an hour."""
+    """Delete pictures and data files whose address has expired; how many. For the clock; cheap when there are none."""
+    with deps.store.transaction(write=False) as tx:
+        old = [kind for kind, life in _LIVES.items() if tx.has_old_pictures(kind, now - life)]
+    if not old:
+        return 0
     with deps.store.transaction() as tx:
-        return cast(RightsTx, tx).drop_old_files(FILE_TYPE, now - FILE_LIFE)
+        return sum(tx.drop_old_pictures(kind, now - _LIVES[kind]) for kind in old)
 
 
 def as_json(kept: Mapping[str, Any]) -> str:

@@ -13,7 +13,17 @@ from typing import Any
 
 from sapa.family.people import Family, Screening, Sex, Wedding
 from sapa.family.reading.lexicon import STOPS, is_everyday
-from sapa.family.reading.screening import HER, HIM, ME, OTHER, ScreeningReading, read_screening
+from sapa.family.reading.screening import (
+    ASKS_FOR_CARD,
+    ASKS_TO_LINK,
+    ASKS_TO_SHARE,
+    HER,
+    HIM,
+    ME,
+    OTHER,
+    ScreeningReading,
+    read_screening,
+)
 from sapa.family.reading.words import looks_like_question, normalize, words_of
 from sapa.family.screening import both, own, review, seen_by, wedding_gaps
 from sapa.services import partners
@@ -36,12 +46,6 @@ _WORDS = re.compile(
     r"\b(?:hb\w*|hemoglobin|lila\w*|lengan|bb|berat\w*|tb|tinggi\w*|umur\w*|usia\w*|td|tt|t ?[1-5]|td[1-5]|tt[1-5]"
     r"|tetanus|vaksin|suntik\w*|rokok|merokok\w*|ngerokok|perokok|vape|nikah\w*|menikah|pernikahan\w*|akad\w*|kawin\w*"
     r"|hubungkan|sambungkan|bagikan|kartu|hasil|skrining|catin|sudah|udah|sdh)\b"
-)
-_LINK = re.compile(r"(?:kode )?(?:hubungkan|hubungkn|sambungkan)(?: (?:dengan |ke )?(?:pasangan|calon \w+)(?: saya)?)?")
-_SHARE = re.compile(r"(?P<no>(?:jangan|stop|batal|tidak) )?(?:di)?bagikan(?: hasil\w*)?(?: (?:ke |dengan )?pasangan)?")
-_CARD = re.compile(
-    r"(?:minta |lihat |kirim |tolong kirim )?(?:kartu|hasil|rencana)(?: (?:skrining|catin|calon pengantin|nikah))+"
-    r"(?: (?:saya|lagi|dong|ya))?|(?:kartu|hasil) catin"
 )
 _MOVES = re.compile(r"\b(?:pindah|jadi|diundur|mundur|dimajukan|maju|diganti|ganti|berubah)\w*\b")
 _DONE = re.compile(r"(?:sudah|udah|sdh|udh|dah)(?: (?:suntik|disuntik|periksa|diperiksa|cek|bu|kak|ya))*")
@@ -124,7 +128,7 @@ def record(deps: Deps, tx: Tx, contact_id: str, text: str, label: str, now: date
     plain = normalize(text)
     word = " ".join(words_of(text))
     # A word of our own says what it says: the model takes "HUBUNGKAN" for a call for a human.
-    command = any(pattern.fullmatch(word) for pattern in (_LINK, _SHARE, _CARD))
+    command = is_command(text)
     if (label in _OTHERS and not command) or text.startswith("/") or not _WORDS.search(plain):
         return None
     if looks_like_question(plain):
@@ -141,14 +145,20 @@ def record(deps: Deps, tx: Tx, contact_id: str, text: str, label: str, now: date
     return _short_word(case, word) or _after_reminder(case, word) or _report(case, text, plain)
 
 
+def is_command(text: str) -> bool:
+    """Whether the message is one of our own words about the partner or the card: HUBUNGKAN, BAGIKAN, KARTU CATIN."""
+    word = " ".join(words_of(text))
+    return any(pattern.fullmatch(word) for pattern in (ASKS_TO_LINK, ASKS_TO_SHARE, ASKS_FOR_CARD))
+
+
 def _short_word(case: _Case, word: str) -> tuple[Reply, ...] | None:
-    if _LINK.fullmatch(word):
+    if ASKS_TO_LINK.fullmatch(word):
         return (partners.link_code(case.tx, case.contact_id, case.wedding, case.household_id, case.now),)
-    shared = _SHARE.fullmatch(word)
+    shared = ASKS_TO_SHARE.fullmatch(word)
     if shared:
         reply = partners.share(case.tx, case.wedding, case.contact_id, not shared.group("no"), case.now)
         return (reply,) if reply is not None else None
-    if _CARD.fullmatch(word) and own(case.wedding, case.contact_id) is not None:
+    if ASKS_FOR_CARD.fullmatch(word) and own(case.wedding, case.contact_id) is not None:
         return results(case.wedding, case.contact_id, case.today)
     return None
 
@@ -188,6 +198,8 @@ def _report(case: _Case, text: str, plain: str) -> tuple[Reply, ...] | None:
 def _close(case: _Case, reason: str) -> tuple[Reply, ...]:
     case.tx.close_wedding(case.wedding.id, reason, case.now)
     case.tx.audit("wedding_closed", case.contact_id, {"reason": reason}, case.now)
+    if reason == "called_off":
+        partners.part(case.deps, case.tx, case.wedding, case.household_id, case.now)
     replan(case.deps, case.tx, case.household_id, case.now)
     if reason == "married":
         return (Reply(_FOLDER + "sudah-menikah"),)

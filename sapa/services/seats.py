@@ -15,6 +15,7 @@ from sapa.family.people import Family, Member
 from sapa.family.reading.seats import CODE_DIGITS
 from sapa.messaging.states import Channel
 from sapa.services.consents import CHILD_CARE, FAMILY_PLANNING, PREGNANCY_CARE
+from sapa.services.consents import SEAT as SEAT
 from sapa.services.deps import Deps
 from sapa.services.households import family_of, family_of_contact
 from sapa.services.notices import preferred, tell
@@ -26,8 +27,6 @@ from sapa.services.topics import stopped_topics
 
 CODE_KIND = "kursi"
 CODE_LIFE = timedelta(days=7)
-# Kept beside the consents of those who came by a code: it tells them from the owner, and when they agreed to follow.
-SEAT = "seat"
 CONSENT_TEXT = "dialog/kursi/persetujuan"
 JOINED_NOTICE, REMOVED_NOTICE = "dialog/kursi/kabar-ikut", "dialog/kursi/kabar-keluar"
 
@@ -35,8 +34,11 @@ MISSED = "code_missed"
 GUESSES, GUESSING = 5, timedelta(hours=1)
 WRONG, LATE, USED, TOO_OFTEN = "salah", "lewat", "terpakai", "terlalu-sering"
 
-_MOTHERS, _FATHERS = ("ibu",), ("ayah",)
-_IN_LINE = ("ibu", "", "ayah", "nenek", "kakek", "lain")
+# Who registered before the wedding may never have been called anything else since.
+_MOTHERS, _FATHERS = ("ibu", "calon_istri"), ("ayah", "calon_suami")
+_IN_LINE = ("ibu", "calon_istri", "", "ayah", "calon_suami", "nenek", "kakek", "lain")
+# What a couple is to the child to come.
+_AS_PARENTS = {"calon_istri": "ibu", "calon_suami": "ayah"}
 
 
 # ------------------------------------------------------------------------------------------- who reads a message
@@ -68,6 +70,11 @@ def in_line(tx: Tx, household_id: str) -> list[Contact]:
     people = tx.caregivers_of(household_id)
     place = {relation: number for number, relation in enumerate(_IN_LINE)}
     return sorted(people, key=lambda contact: (is_seat(tx, contact.id), place.get(contact.relation, len(place))))
+
+
+def kin(relation: str) -> str:
+    """Who somebody is to the children: a couple that registered before the wedding are mother and father."""
+    return _AS_PARENTS.get(relation, relation)
 
 
 def is_seat(tx: Tx, contact_id: str) -> bool:
@@ -241,12 +248,19 @@ def release(deps: Deps, tx: Tx, contact_id: str, by: str, inbound_id: str, now: 
             tx.record_consent(contact_id, purpose, "", False, inbound_id, now)
     tx.cancel_queued(contact_id, "seat_released", now)
     tx.audit("seat_released", contact_id, {"by_owner": by != contact_id}, now)
+    keep_own(deps, tx, contact_id, now)
     if by != contact_id:
         # What is open in the talk may hold facts of the household.
         tx.set_dialogue_reset(contact_id, True)
         tell(deps, tx, contact_id, Reply(REMOVED_NOTICE), now, f"seat-released:{inbound_id}:{contact_id}")
     replan(deps, tx, household_id, now)
     return True
+
+
+def keep_own(deps: Deps, tx: Tx, contact_id: str, now: datetime) -> None:
+    """Plan anew what is one person's alone (the next visit to the bidan) where that person left a household."""
+    if tx.contraception_of(contact_id) is not None:
+        replan(deps, tx, tx.household_of(contact_id, now), now)
 
 
 def want_every_reminder(tx: Tx, contact_id: str, wanted: bool, now: datetime) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 from sapa.family.people import Family, Postpartum, Pregnancy
 from sapa.family.pregnancy import anc_targets, is_unnamed, visit_named, visit_on, visit_windows
 from sapa.family.pregnancy import gestational_week as week_of
-from sapa.family.reading.birth import named_later
-from sapa.family.reading.visits import VisitReading, read_visit
-from sapa.family.reading.words import read_yes_no, words_of
+from sapa.family.reading.birth import named_later, only_not_born_yet
+from sapa.family.reading.dates import NO_DATE, DateReading
+from sapa.family.reading.visits import VisitReading, read_next_day, read_past_day, read_visit
+from sapa.family.reading.words import normalize, read_yes_no, words_of
 from sapa.messaging.states import ReminderState
+from sapa.services import losses
 from sapa.services.deps import Deps
 from sapa.services.households import family_of, family_of_contact
 from sapa.services.ports import Tx
@@ -27,14 +29,29 @@ from sapa.services.reminders import replan
 # What must never be taken for a report, whatever words stand in it.
 _OTHERS = frozenset(
     {"danger", "keluhan", "handover", "flow/duka", "flow/hapus-data", "flow/berhenti", "flow/kader-siar"}
-    | {"flow/kader-laporan", "flow/mulai-lagi", "flow/catat-imunisasi", "bahasa_lain"}
+    | {"flow/kader-laporan", "bahasa_lain"}
 )
+# A bare "SUDAH" is taken for these too: then our own reminder decides what was meant, not the label.
+_ONLY_BARE = frozenset({"flow/mulai-lagi", "flow/catat-imunisasi"})
 _TEXTS = "dialog/periksa/"
 # Our reminders that "SUDAH" may answer; a text of the second kind asks "sudah periksa?".
 _ANC_REMINDER = "pengingat/hamil/periksa"
 _ANC_TIP = "pengingat/hamil/periksa-pertama"
 _ANC_CHECKS = ("pengingat/hamil/periksa-sudah", _ANC_TIP)
 _NIFAS_REMINDER = "pengingat/nifas/kunjungan"
+# Our messages that ask for the news of the birth.
+ASKS_FOR_BIRTH = (
+    "pengingat/hamil/kabari",
+    "pengingat/hamil/lewat-perkiraan",
+    "pengingat/hamil/belum-lahir",
+    "dialog/lahir/belum",
+    "dialog/lahir/belum-lewat",
+)
+# Other messages of ours a "sudah" may be meant for: what it says is not known, and nothing is written.
+_TIPS = ("pengingat/hamil/", "pengingat/nifas/", f"{_TEXTS}sudah-apa", f"{_TEXTS}belum-apa", f"{_TEXTS}tercatat")
+# Our questions for a day, answered by the day alone.
+_WHICH_DAY = frozenset({f"{_TEXTS}tanya-tanggal", f"{_TEXTS}tanggal-tidak-cocok"})
+_WHICH_NEXT = frozenset({f"{_TEXTS}tanya-jadwal", f"{_TEXTS}jadwal-tidak-cocok"})
 # How long "SUDAH" answers a reminder (as for doses), and how near two reports without a day mean one visit.
 _REMINDER_LIFE = timedelta(days=21)
 _SAME_VISIT = timedelta(days=6)
@@ -45,11 +62,18 @@ _WORDS_OF_AN_ANSWER = 6
 
 @dataclass(frozen=True)
 class Context:
-    """The reminder of ours that was said last. on: the day it was about; check: it asked whether she had been."""
+    """What we said last, where it was about a visit.
+
+    on: the day a reminder was about; check: it asked whether she had been; tip: it was another message to her, birth:
+    one that asks for the news of the birth; asked: we asked for the day of a visit ("past") or of the next ("next").
+    """
 
     on: date | None = None
     nifas: bool = False
     check: bool = False
+    tip: bool = False
+    birth: bool = False
+    asked: str = ""
 
 
 def record(deps: Deps, tx: Tx, contact_id: str, text: str, label: str, now: datetime) -> tuple[Reply, ...] | None:
@@ -65,19 +89,29 @@ def record(deps: Deps, tx: Tx, contact_id: str, text: str, label: str, now: date
         return (named,)
     if family.pregnancy is None and family.postpartum is None:
         return None
+    if family.pregnancy is not None and _not_born_yet(tx, contact_id, text, now):
+        late = family.pregnancy.edd <= family.today
+        return (Reply("dialog/lahir/belum-lewat" if late else "dialog/lahir/belum"),)
     reading = read_visit(text, family.today)
     if reading.question or not reading.plain:
         return None
     context = _context(tx, contact_id, contact.household_id, now)
+    reading = _answering(reading, context, text, family)
+    if label in _ONLY_BARE and not (reading.bare or (reading.about and reading.coming)):
+        return None
     if not _is_report(reading, context, text):
         return None
+    if context is not None and context.tip and not reading.about:
+        if context.birth:
+            return (Reply("dialog/lahir/sudah-apa"),)
+        return (Reply(f"{_TEXTS}belum-apa" if reading.not_yet else f"{_TEXTS}sudah-apa"),)
     reply = _written(deps, tx, contact_id, contact.household_id, family, reading, context, now)
     return None if reply is None else (reply,)
 
 
 def _is_report(reading: VisitReading, context: Context | None, text: str) -> bool:
     """Whether the message surely speaks of a visit: by its own words, or as an answer to our reminder."""
-    if reading.about and (reading.done or reading.next_on.usable):
+    if reading.about and (reading.done or reading.next_on.usable or reading.cancelled or reading.coming):
         return True
     if context is None:
         return False
@@ -86,15 +120,41 @@ def _is_report(reading: VisitReading, context: Context | None, text: str) -> boo
     return short and reading.bare and (reading.done or reading.not_yet or answer)
 
 
+def _not_born_yet(tx: Tx, contact_id: str, text: str, now: datetime) -> bool:
+    """ "Belum lahir bu", or "belum" to our question for the news."""
+    if only_not_born_yet(text):
+        return True
+    if read_yes_no(text) is not False or len(words_of(text)) > _WORDS_OF_AN_ANSWER // 2:
+        return False
+    last = tx.last_said(contact_id, now - _REMINDER_LIFE)
+    return last is not None and last.content_id in ASKS_FOR_BIRTH
+
+
+def _answering(reading: VisitReading, context: Context | None, text: str, family: Family) -> VisitReading:
+    """The reading with the bare day that answers our question for it: "tgl 17"."""
+    if context is None or not context.asked or reading.not_yet or len(words_of(text)) > _WORDS_OF_AN_ANSWER:
+        return reading
+    read = read_past_day if context.asked == "past" else read_next_day
+    day: DateReading = read(normalize(text), family.today)
+    if not day.usable:
+        return reading
+    if context.asked == "past":
+        return replace(reading, about=True, done=True, on=day, next_on=NO_DATE)
+    return replace(reading, about=True, next_on=day)
+
+
 def _context(tx: Tx, contact_id: str, household_id: str, now: datetime) -> Context | None:
     """What "SUDAH" would answer: our reminder of a visit, if it was the last thing we said."""
     said = tx.outbox_of(contact_id)
     if not said or now - said[-1].created_at > _REMINDER_LIFE:
         return None
     content = said[-1].content_id
+    if content in _WHICH_DAY | _WHICH_NEXT:
+        return Context(asked="past" if content in _WHICH_DAY else "next")
     nifas = content.startswith(_NIFAS_REMINDER)
     if not nifas and not content.startswith(_ANC_REMINDER):
-        return None
+        birth = content in ASKS_FOR_BIRTH
+        return Context(tip=True, birth=birth) if birth or content.startswith(_TIPS) else None
     rows = [row for row in tx.reminders_of(household_id) if row.content_id == content and row.send_at <= now]
     sent = [row for row in rows if row.state is ReminderState.QUEUED]
     row = max(sent, key=lambda row: row.send_at, default=None)
@@ -114,6 +174,10 @@ def _written(
     now: datetime,
 ) -> Reply | None:
     nifas = reading.after_birth or bool(context and context.nifas) or family.pregnancy is None
+    if reading.cancelled and not reading.done:
+        return _called_off(deps, tx, household_id, family, now)
+    if reading.coming and not reading.done and not reading.next_on.usable and family.pregnancy is not None:
+        return Reply(f"{_TEXTS}tanya-jadwal")
     answered_no = not reading.done and not reading.next_on.usable and not _says_yes(reading, context)
     if answered_no:
         return Reply(f"{_TEXTS}belum", {"nifas": nifas and family.postpartum is not None})
@@ -125,7 +189,20 @@ def _written(
         return None
     tx.audit("visit_recorded", contact_id, {}, now)
     replan(deps, tx, household_id, now)
+    if losses.silent(tx, household_id, now):
+        # Something was lost, and it is not clear what: the visit is kept, and no next one is spoken of.
+        return Reply(f"{_TEXTS}dicatat-saja")
     return found
+
+
+def _called_off(deps: Deps, tx: Tx, household_id: str, family: Family, now: datetime) -> Reply | None:
+    """A visit will not be made: the day on record for it is forgotten, our own dates stand again."""
+    if family.pregnancy is None:
+        return Reply(f"{_TEXTS}belum", {"nifas": True}) if family.postpartum is not None else None
+    if family.pregnancy.next_visit_on is not None:
+        tx.save_pregnancy(household_id, replace(family.pregnancy, next_visit_on=None), now)
+        replan(deps, tx, household_id, now)
+    return Reply(f"{_TEXTS}batal-jadwal")
 
 
 def _says_yes(reading: VisitReading, context: Context | None) -> bool:

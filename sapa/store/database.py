@@ -18,7 +18,7 @@ from sapa.store.reminders import ReminderQueries
 
 
 class Transaction(
-    OutboxQueries, PeopleQueries, InboundQueries, ReminderQueries, CaseQueries, JourneyQueries, ErasureQueries
+    OutboxQueries, PeopleQueries, InboundQueries, ErasureQueries, ReminderQueries, CaseQueries, JourneyQueries
 ):
     """Everything that can be asked of the database inside one unit of work."""
 

@@ -13,7 +13,6 @@ and swept afterwards, so that a kill in between loses no part of it.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -23,7 +22,7 @@ from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, or_, s
 from sqlalchemy.orm import Session
 
 from sapa.messaging.states import OutboxState
-from sapa.services.records import InboundMessage
+from sapa.services.records import InboundMessage, Leftover
 from sapa.store.inbound import _OPEN as OPEN_INBOUND
 from sapa.store.inbound import _inbound
 from sapa.store.models import (
@@ -52,10 +51,9 @@ from sapa.store.models import (
     VisitTable,
     WeddingTable,
 )
+from sapa.store.reminders import ReminderQueries
 from sapa.store.simulator import SimMessageTable, SimPhoneTable
 
-DIALOGUE, RECEIPT, SCREEN, FILES = "forget-dialogue:", "forget-receipt:", "forget-screen:", "forget-files:"
-_PENDING = (DIALOGUE, RECEIPT, SCREEN, FILES)
 # How long the receipt stays on a simulated phone, so that its owner can read it. A real phone keeps it for good.
 SCREEN_LIFE = timedelta(days=1)
 _SETTLED = tuple(
@@ -73,7 +71,7 @@ _MOTHER = "ibu"
 _OF_PREGNANCY = ("hamil", "nifas")
 
 
-class ErasureQueries:
+class ErasureQueries(ReminderQueries):
     """Part of a transaction: the rights over one's data."""
 
     _s: Session
@@ -91,24 +89,29 @@ class ErasureQueries:
         receipt: the number that stands in the audit trail in place of the person. Messages of the contact that came
         after and wait for their turn go over to the empty contact. Raises NoResultFound for an unknown contact.
         """
-        contact = self._s.get_one(ContactTable, contact_id)
+        home = self._s.get_one(ContactTable, contact_id).household_id
+        if home is not None:
+            self.lock_household(home)
+        # Held from here on, so that nobody queues, plans or records anything for the person meanwhile.
+        contact = self._s.get_one(ContactTable, contact_id, with_for_update=True, populate_existing=True)
         household_id, was_mother = contact.household_id, contact.relation == _MOTHER
         addresses = self._s.scalars(select(AddressTable).where(AddressTable.contact_id == contact_id)).all()
         marks = [contact_id, *(mark for row in addresses for mark in (row.value, row.phone) if mark)]
         shell = self._move_to_shell(contact, keep_address, now) if keep_address is not None else None
         self._erase_messages(contact_id, [row.value for row in addresses])
         self._erase_own(contact_id, marks)
-        self._blank_mentions([mark for row in addresses for mark in _spellings(row.phone or row.value)])
+        self._blank_mentions({mark for row in addresses for mark in _spellings(row.phone or row.value)})
         if household_id is not None:
             contact.household_id = None
             self._s.flush()
             self._leave_household(household_id, contact_id, was_mother, now)
+        self._erase_elsewhere(contact_id)
         self._delete(AddressTable, AddressTable.contact_id == contact_id)
         self._blank_audit(contact_id, receipt)
         self._delete(SettingTable, SettingTable.key.contains(contact_id))
         self._delete(ContactTable, ContactTable.id == contact_id)
-        self._note(DIALOGUE + contact_id, {}, now)
-        self._note(FILES, {}, now)
+        self._note(Leftover.DIALOGUE, contact_id, now)
+        self._note(Leftover.FILES, "", now)
         self._s.flush()
         self._s.expire_all()
         return shell
@@ -117,23 +120,23 @@ class ErasureQueries:
 
     def note_receipt(self, outbox_id: str, now: datetime) -> None:
         """Remember that this message is a receipt, to be settled once it is out."""
-        self._note(RECEIPT + outbox_id, {}, now)
+        self._note(Leftover.RECEIPT, outbox_id, now)
 
-    def pending_erasures(self, now: datetime) -> list[tuple[str, str]]:
-        """What erasures left to be swept, as (kind, id): DIALOGUE, RECEIPT, FILES, and SCREEN once its time is up."""
+    def pending_erasures(self, now: datetime) -> list[tuple[Leftover, str]]:
+        """What erasures left to be swept, as (kind, id); a screen once its time is up."""
         rows = self._s.execute(
             select(SettingTable.key, SettingTable.updated_at).where(
-                or_(*(SettingTable.key.startswith(prefix) for prefix in _PENDING))
+                or_(*(SettingTable.key.startswith(kind) for kind in Leftover))
             )
         ).all()
         return [
-            (prefix, key.removeprefix(prefix))
+            (kind, key.removeprefix(kind))
             for key, since in rows
-            for prefix in _PENDING
-            if key.startswith(prefix) and (prefix != SCREEN or now >= since + SCREEN_LIFE)
+            for kind in Leftover
+            if key.startswith(kind) and (kind is not Leftover.SCREEN or now >= since + SCREEN_LIFE)
         ]
 
-    def settle(self, kind: str, pending_id: str) -> None:
+    def settle(self, kind: Leftover, pending_id: str) -> None:
         """Strike a pending entry off."""
         self._delete(SettingTable, SettingTable.key == kind + pending_id)
 
@@ -154,22 +157,15 @@ class ErasureQueries:
             self._drop_shell(contact_id)
             on_screen = self._s.scalar(select(SimMessageTable.sid).where(SimMessageTable.outbox_id == outbox_id))
             if on_screen is not None:
-                self._note(SCREEN + on_screen, {}, now)
-        self.settle(RECEIPT, outbox_id)
+                self._note(Leftover.SCREEN, on_screen, now)
+        self.settle(Leftover.RECEIPT, outbox_id)
         return True
 
     def clear_screen(self, sid: str, now: datetime) -> None:
         """Take a receipt off the simulated phone."""
-        self._note(FILES, {}, now)
+        self._note(Leftover.FILES, "", now)
         self._delete(SimMessageTable, SimMessageTable.sid == sid)
-        self.settle(SCREEN, sid)
-
-    def drop_old_files(self, content_type: str, before: datetime) -> int:
-        """Delete files of this type made before `before`; how many."""
-        old = (PictureTable.content_type == content_type, PictureTable.created_at < before)
-        ids = self._s.scalars(select(PictureTable.id).where(*old)).all()
-        self._delete(PictureTable, PictureTable.id.in_(ids))
-        return len(ids)
+        self.settle(Leftover.SCREEN, sid)
 
     # --- inside
 
@@ -210,7 +206,7 @@ class ErasureQueries:
             JoinCodeTable, or_(JoinCodeTable.created_by == contact_id, JoinCodeTable.used_by == contact_id, *named)
         )
 
-    def _blank_mentions(self, numbers: Sequence[str]) -> None:
+    def _blank_mentions(self, numbers: Iterable[str]) -> None:
         """Empty what others wrote or got that holds the person's number (a change of number names both)."""
         for number in numbers:
             done = (OutboxTable.state.in_(_SETTLED), OutboxTable.text.contains(number, autoescape=True))
@@ -243,6 +239,20 @@ class ErasureQueries:
             self._s.add(DirtyHouseholdTable(household_id=household_id, since=now))
         self._s.flush()
 
+    def _erase_elsewhere(self, contact_id: str) -> None:
+        """What the person left behind in households they follow no longer: before a seat, a partner, a moved number."""
+        self._delete(ReminderTable, ReminderTable.reader == f"contact:{contact_id}")
+        pregnant, marries = PregnancyTable.contact_id == contact_id, WeddingTable.contact_id == contact_id
+        pregnancies = self._s.execute(select(PregnancyTable.id, PregnancyTable.household_id).where(pregnant)).all()
+        left = {row.household_id for row in pregnancies}
+        left |= set(self._s.scalars(select(WeddingTable.household_id).where(marries)))
+        self._erase_pregnancies([row.id for row in pregnancies])
+        self._s.execute(update(WeddingTable).where(marries).values(contact_id=None))
+        for household_id in sorted(left):
+            somebody = select(ContactTable.id).where(ContactTable.household_id == household_id).limit(1)
+            if self._s.scalar(somebody) is None:
+                self._erase_household(household_id)
+
     def _leave_reminders(self, household_id: str, contact_id: str, *, pregnancy_gone: bool) -> None:
         """Reminders that were the contact's own go; of the others only who got them is forgotten."""
         here = ReminderTable.household_id == household_id
@@ -262,7 +272,6 @@ class ErasureQueries:
     def _erase_household(self, household_id: str) -> None:
         children = self._s.scalars(select(ChildTable.id).where(ChildTable.household_id == household_id)).all()
         self._delete(DoseTable, DoseTable.child_id.in_(children))
-        self._delete(DoseReportedTable, DoseReportedTable.child_id.in_(children))
         self._delete(DoseReportedTable, DoseReportedTable.child_id.in_(children))
         self._delete(MeasurementTable, MeasurementTable.child_id.in_(children))
         self._delete(ChildTable, ChildTable.id.in_(children))
@@ -298,8 +307,8 @@ class ErasureQueries:
         self._delete(AddressTable, AddressTable.contact_id == contact_id)
         self._delete(ContactTable, ContactTable.id == contact_id)
 
-    def _note(self, key: str, value: dict[str, str], now: datetime) -> None:
-        self._s.merge(SettingTable(key=key, value=json.dumps(value), updated_at=now))
+    def _note(self, kind: Leftover, pending_id: str, now: datetime) -> None:
+        self._s.merge(SettingTable(key=kind + pending_id, value="", updated_at=now))
         self._s.flush()
 
     def _delete(self, table: type[Base], *conditions: ColumnElement[bool]) -> None:

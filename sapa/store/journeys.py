@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from sapa.family.people import Contraception, Member, Postpartum, Pregnancy, Screening, Sex, Wedding
@@ -289,7 +289,13 @@ class JourneyQueries:
 
     def picture(self, picture_id: str) -> Picture | None:
         row = self._s.get(PictureTable, picture_id)
-        return None if row is None else Picture(row.id, row.contact_id, row.content_type, row.data)
+        return None if row is None else Picture(row.id, row.contact_id, row.content_type, row.data, row.created_at)
+
+    def has_old_pictures(self, content_type: str, before: datetime) -> bool:
+        return self._s.scalar(select(PictureTable.id).where(*_made_before(content_type, before)).limit(1)) is not None
+
+    def drop_old_pictures(self, content_type: str, before: datetime) -> int:
+        return rowcount(self._s.execute(delete(PictureTable).where(*_made_before(content_type, before))))
 
     def setting(self, key: str) -> str | None:
         row = self._s.get(SettingTable, key)
@@ -298,6 +304,13 @@ class JourneyQueries:
     def set_setting(self, key: str, value: str, now: datetime) -> None:
         self._s.merge(SettingTable(key=key, value=value, updated_at=now))
         self._s.flush()
+
+    def drop_setting(self, key: str) -> None:
+        self._s.execute(delete(SettingTable).where(SettingTable.key == key))
+
+
+def _made_before(content_type: str, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return PictureTable.content_type == content_type, PictureTable.created_at < before
 
 
 def _code(row: JoinCodeTable) -> CodeRow:

@@ -103,6 +103,15 @@ class HouseholdTable(Base):
 
 class ContactTable(Base):
     __tablename__ = "contact"
+    __table_args__ = (
+        # The sweep asks every second who has been silent for long: nearly nobody.
+        Index(
+            "ix_contact_silent",
+            "suspended_at",
+            sqlite_where=text("suspended_at IS NOT NULL"),
+            postgresql_where=text("suspended_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     household_id: Mapped[str | None] = mapped_column(ForeignKey("household.id"), index=True)
@@ -260,6 +269,14 @@ class JoinCodeTable(Base):
     """A code one person passes to another: a seat in a household, a partner, a new number."""
 
     __tablename__ = "join_code"
+    __table_args__ = (
+        Index(
+            "ix_join_code_open",
+            "expires_at",
+            sqlite_where=text("used_at IS NULL"),
+            postgresql_where=text("used_at IS NULL"),
+        ),
+    )
 
     code: Mapped[str] = mapped_column(String(12), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -281,7 +298,7 @@ class PictureTable(Base):
     contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
     content_type: Mapped[str] = mapped_column(String(40))
     data: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SettingTable(Base):

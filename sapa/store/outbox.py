@@ -158,7 +158,8 @@ class OutboxQueries(PeopleQueries):
     def cancel_queued(self, contact_id: str, reason: str, now: datetime, topics: Collection[str] | None = None) -> int:
         waiting = [
             OutboxTable.contact_id == contact_id,
-            OutboxTable.kind.in_(_UNASKED),
+            OutboxTable.kind.in_([*_UNASKED, Kind.NOTICE.value]),
+            OutboxTable.in_reply_to.is_(None),
             OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value]),
         ]
         if topics is not None:
@@ -336,7 +337,12 @@ class OutboxQueries(PeopleQueries):
     def last_said(self, contact_id: str, since: datetime) -> LastSaid | None:
         row = self._s.execute(
             select(OutboxTable.content_id, OutboxTable.options, OutboxTable.in_reply_to, OutboxTable.created_at)
-            .where(OutboxTable.contact_id == contact_id, OutboxTable.state != OutboxState.SUPPRESSED.value)
+            .where(
+                OutboxTable.contact_id == contact_id,
+                OutboxTable.state != OutboxState.SUPPRESSED.value,
+                # A question kept for the morning has not been heard: "ya" at night answers the one before it.
+                ~and_(OutboxTable.state == OutboxState.QUEUED.value, OutboxTable.not_before > OutboxTable.created_at),
+            )
             .order_by(OutboxTable.seq.desc())
             .limit(1)
         ).first()

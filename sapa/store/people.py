@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from sapa.family.people import Child, Measurement, PosyanduSession, Sex
@@ -17,6 +17,7 @@ from sapa.services.records import Address, ConsentRow, Contact, PosyanduRow, Ses
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
+    CaseTable,
     ChildTable,
     ConsentTable,
     ContactTable,
@@ -80,9 +81,14 @@ class PeopleQueries:
     def new_contact(self, now: datetime) -> Contact:
         return _contact(self._s.get_one(ContactTable, self._new_contact(now)))
 
-    def suspended_before(self, moment: datetime) -> list[Contact]:
+    def suspended_before(self, moment: datetime, case_kind: str) -> list[Contact]:
+        told = exists().where(
+            CaseTable.contact_id == ContactTable.id,
+            CaseTable.kind == case_kind,
+            CaseTable.opened_at >= ContactTable.suspended_at,
+        )
         rows = self._s.scalars(
-            select(ContactTable).where(ContactTable.suspended_at <= moment).order_by(ContactTable.suspended_at)
+            select(ContactTable).where(ContactTable.suspended_at <= moment, ~told).order_by(ContactTable.suspended_at)
         )
         return [_contact(row) for row in rows]
 
@@ -129,6 +135,9 @@ class PeopleQueries:
 
     def household_of(self, contact_id: str, now: datetime) -> str:
         contact = self._s.get_one(ContactTable, contact_id)
+        if contact.household_id is None:
+            # A turn and the triage of a later message may both come for the first: one household, not two.
+            contact = self._s.get_one(ContactTable, contact_id, with_for_update=True, populate_existing=True)
         if contact.household_id is None:
             household = HouseholdTable(id=str(uuid4()), created_at=now)
             self._s.add(household)

@@ -63,6 +63,7 @@ class ReminderQueries:
     def cancel_reminders(
         self, household_id: str, reason: str, now: datetime, topics: Collection[str] | None = None
     ) -> int:
+        self.lock_household(household_id)
         planned = [ReminderTable.household_id == household_id, ReminderTable.state == ReminderState.PLANNED.value]
         if topics is not None:
             planned.append(ReminderTable.topic.in_(topics))
@@ -133,6 +134,16 @@ class ReminderQueries:
         )
         return [_reminder(row) for row in rows]
 
+    def lock_household(self, household_id: str) -> None:
+        """Taken before anything of the household's plan, so that two workers take their locks in one order.
+
+        Inserts that only refer to the household are not kept waiting. SQLite has one writer and needs none of it.
+        """
+        rows = select(HouseholdTable.id).where(HouseholdTable.id == household_id)
+        self._s.execute(rows.with_for_update(key_share=True))
+        # What was read before the wait may have changed during it.
+        self._s.expire_all()
+
     def mark_dirty(self, household_id: str, now: datetime) -> None:
         insert_if_absent(self._s, DirtyHouseholdTable, household_id=household_id, since=now)
 
@@ -142,35 +153,34 @@ class ReminderQueries:
         rows = select(HouseholdTable.id, literal(now, type_=UtcDateTime())).where(HouseholdTable.id.not_in(known))
         self._s.execute(insert(DirtyHouseholdTable).from_select(["household_id", "since"], rows))
 
-    def has_dirty(self) -> bool:
-        """Whether some household's plan must be made again."""
-        return self._s.scalar(select(DirtyHouseholdTable.household_id).limit(1)) is not None
+    def dirty_households(self, limit: int) -> list[str]:
+        rows = select(DirtyHouseholdTable.household_id).order_by(DirtyHouseholdTable.since).limit(limit)
+        return list(self._s.scalars(rows))
 
-    def take_dirty(self, limit: int) -> list[str]:
-        ids = list(
-            self._s.scalars(
-                select(DirtyHouseholdTable.household_id)
-                .order_by(DirtyHouseholdTable.since)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-        )
-        self._s.execute(delete(DirtyHouseholdTable).where(DirtyHouseholdTable.household_id.in_(ids)))
-        return ids
+    def take_dirty(self, household_id: str) -> bool:
+        mine = DirtyHouseholdTable.household_id == household_id
+        return rowcount(self._s.execute(delete(DirtyHouseholdTable).where(mine))) == 1
 
 
 def _refresh(row: ReminderTable, reminder: ReminderRow, now: datetime) -> None:
     """Bring a row that has not gone out yet in line with the plan; an untouched row stays untouched."""
-    wanted = (
-        reminder.send_at,
-        dict(reminder.payload),
-        list(reminder.subjects),
-        reminder.content_id,
-        ReminderState.PLANNED.value,
-    )
-    if (row.send_at, row.payload, row.subjects, row.content_id, row.state) == wanted:
+    wanted = {
+        "send_at": reminder.send_at,
+        "due_on": reminder.due_on,
+        "event": reminder.event,
+        "content_id": reminder.content_id,
+        "subjects": list(reminder.subjects),
+        "payload": dict(reminder.payload),
+        "reader": reminder.to,
+        "purpose": reminder.purpose,
+        "topic": reminder.topic,
+        "state": ReminderState.PLANNED.value,
+    }
+    changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    if not changed:
         return
-    row.send_at, row.payload, row.subjects, row.content_id, row.state = wanted
+    for name, value in changed.items():
+        setattr(row, name, value)
     row.reason, row.updated_at = None, now
 
 

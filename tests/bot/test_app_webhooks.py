@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -31,8 +31,9 @@ from twilio.request_validator import RequestValidator
 
 from bot.app import MAX_BODY, create_app, listen
 from sapa import logs
+from sapa.messaging.states import Channel
 from sapa.services.deps import Deps
-from sapa.services.records import InboundForm, StatusForm
+from sapa.services.records import InboundForm, Picture, StatusForm
 from sapa.settings import Settings, load
 from sapa.store.database import Database
 from sapa.store.engine import open_engine
@@ -140,6 +141,24 @@ def post(client: TestClient, form: dict[str, str], path: str = INBOUND, **change
     """A form as Twilio would post it; `changes` are what somebody does to it on the way."""
     request = {"content": urlencode(form).encode(), "headers": {**FORM_TYPE, **signed(form, path)}, **changes}
     return cast(httpx.Response, client.post(path, **request))
+
+
+# ---------------------------------------------------------------- what is fetched
+
+
+def test_a_data_file_is_shown_for_a_day_and_can_do_nothing_but_be_shown(edge: Edge, client: TestClient) -> None:
+    """It holds what people wrote to us, and comes from our own address: no script in it may ever run."""
+    with edge.store.transaction() as tx:
+        contact, _ = tx.contact_for_address(Channel.WHATSAPP, "+6281234567890", None, NOW)
+        for hours, name in ((23, "new.html"), (25, "old.html")):
+            page = Picture(name, contact.id, "text/html", b"<script>alert(1)</script>")
+            tx.save_picture(page, NOW - timedelta(hours=hours))
+    shown = client.get("/media/new.html")
+    assert shown.status_code == 200 and shown.headers["Content-Type"].startswith("text/html")
+    policy = shown.headers["Content-Security-Policy"]
+    assert "sandbox" in policy and "default-src 'none'" in policy and "script-src" not in policy
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert client.get("/media/old.html").status_code == client.get("/media/none.png").status_code == 404
 
 
 # ---------------------------------------------------------------- what is stored

@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -44,6 +45,20 @@ def say(phone: Locator, text: str) -> None:
 
 def answers(phone: Locator) -> Locator:
     return phone.locator(".message.theirs")
+
+
+def talk(phone: Locator, *texts: str) -> None:
+    """Say one thing after the other, each when the one before is answered."""
+    for text in texts:
+        before = answers(phone).count()
+        say(phone, text)
+        expect(answers(phone).nth(before)).to_be_visible()
+
+
+def register_child(phone: Locator) -> None:
+    """A girl of about eight months, at a posyandu in another time zone than the page's."""
+    born = datetime.now(UTC).date() - timedelta(days=245)
+    talk(phone, f"daftarkan anak saya Ani perempuan lahir {born:%d-%m-%Y} posyandu Melati", "setuju", "benar")
 
 
 def test_a_visitor_finds_phones_side_by_side_a_clock_and_something_to_try(open_page: Open, picture: Picture) -> None:
@@ -165,6 +180,72 @@ def test_a_message_delivered_twice_by_the_provider_is_answered_once(open_page: O
     expect(answers(phone).get_by_text("tunting", exact=False)).to_have_count(answered)
 
 
+def test_a_weighing_is_answered_with_a_growth_chart_that_can_be_looked_at_closely(
+    open_page: Open, picture: Picture
+) -> None:
+    page = open_page()
+    phone, _ = add_phone(page, "Ibu Ina")
+    register_child(phone)
+    talk(phone, "berat Ani 7,6 kg tinggi 68,5 cm")
+    page.set_viewport_size(HANDSET)  # type: ignore[arg-type]
+    page.get_by_role("tab", name="Ibu Ina").click()
+    chart = answers(phone).last.locator("img.picture")
+    expect(chart).to_be_visible()
+    expect(chart).to_have_js_property("naturalWidth", 1080)  # it has really come, and is no broken picture
+    chart.scroll_into_view_if_needed()
+    picture(page, "grafik")
+
+    answers(phone).last.get_by_role("button", name="Perbesar: Gambar dari Sapa Keluarga").press("Enter")
+    large = page.get_by_role("dialog", name="Gambar").get_by_role("img")
+    expect(large).to_be_in_viewport(ratio=1)
+    picture(page, "grafik-besar")
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+    expect(page.get_by_role("button", name="Perbesar: Gambar dari Sapa Keluarga")).to_be_focused()
+
+
+def test_an_address_in_a_message_is_a_link_and_nothing_of_the_page_breaks_it(open_page: Open) -> None:
+    page = open_page()
+    phone, _ = add_phone(page, "Ibu Tari")
+    say(phone, "lihat http://127.0.0.1:1/a_b_c?d=*e*, ya *nanti*")
+    text = phone.locator(".message.mine .text")
+    expect(text).to_have_text("lihat http://127.0.0.1:1/a_b_c?d=*e*, ya nanti")
+    expect(text.get_by_role("link")).to_have_attribute("href", "http://127.0.0.1:1/a_b_c?d=*e*")
+
+
+def test_the_link_of_the_data_file_opens_a_page_that_fits_a_handset(open_page: Open, picture: Picture) -> None:
+    page = open_page()
+    phone, number = add_phone(page, "Ibu Lela")
+    register_child(phone)
+    talk(phone, "UNDUH DATA")
+    with page.context.expect_page() as opened:
+        answers(phone).last.get_by_role("link").click()
+    file = opened.value
+    file.set_viewport_size(HANDSET)  # type: ignore[arg-type]
+    expect(file.get_by_role("heading", level=1)).to_be_visible()
+    expect(file.get_by_text(number).first).to_be_visible()
+    expect(file.locator("table").first).to_have_css("border-collapse", "collapse")  # our policy lets its looks through
+    assert file.evaluate("document.documentElement.scrollWidth") <= HANDSET["width"]
+    picture(file, "data-saya")
+
+
+def test_after_an_erasure_the_receipt_stands_last_and_nothing_else_is_kept(open_page: Open, picture: Picture) -> None:
+    page = open_page()
+    phone, number = add_phone(page, "Ibu Mira")
+    register_child(phone)
+    talk(phone, "HAPUS DATA")
+    say(phone, "HAPUS")
+    receipt = phone.locator(".message").filter(has_text=re.compile(r"HD-\d{6}-"))
+    expect(receipt).to_be_visible()
+    expect(phone.locator(".message").last).to_have_text(re.compile(r"HD-\d{6}-"))
+    picture(page, "tanda-terima")
+
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    expect(phone_of(page, number).locator(".message")).to_have_count(1)
+    expect(receipt).to_be_visible()
+
+
 def test_everything_works_from_the_keyboard(open_page: Open) -> None:
     page = open_page()
     phone, _ = add_phone(page, "Kakak Dewi")
@@ -240,23 +321,22 @@ def test_the_clock_can_be_stopped_on_its_way(open_page: Open) -> None:
 
 
 @pytest.mark.skipif("SAPA_SHOTS" not in os.environ, reason="only draws a picture: SAPA_SHOTS=folder -k readme")
-def test_the_picture_for_the_readme(
-    open_page: Open, register_family: Callable[[Page, str], None], picture: Picture
-) -> None:
+def test_the_picture_for_the_readme(open_page: Open, picture: Picture) -> None:
     page = open_page()
     maria, yosef = phone_of(page, "6281200000001"), phone_of(page, "6281200000002")
     nenek = phone_of(page, "6281200000003", "sms")
-    for phone, text in ((nenek, "Halo"), (yosef, "Apa itu stunting?"), (maria, "Halo")):
-        say(phone, text)
-        expect(answers(phone).first).to_be_visible()
-    yosef.get_by_role("button", name="Lampirkan").click()
-    yosef.get_by_role("menuitem", name="Foto").click()
-    expect(answers(yosef).nth(1)).to_be_visible()
-    maria.locator("[data-text]").click()
-    register_family(page, "+6281200000001")
+    talk(nenek, "Halo")
+    born = datetime.now(UTC).date() - timedelta(days=20)
+    talk(maria, f"daftarkan anak saya Aisyah perempuan lahir {born:%d-%m-%Y} posyandu Melati", "setuju", "benar")
     page.get_by_role("button", name="+1 bulan").click()
     expect(page.get_by_text("Jam berjalan ke")).to_be_visible()
     expect(page.get_by_text("Jam berjalan ke")).to_be_hidden(timeout=120_000)
+    register_child(yosef)
+    talk(yosef, "berat Ani 7,9 kg tinggi 69 cm tgl kemarin")
+    expect(answers(yosef).last.locator("img.picture")).to_have_js_property("naturalWidth", 1080)
+    maria.locator("[data-text]").click()
     expect(maria.locator('.message[data-kind="reminder"]').first).to_have_attribute("data-status", "read")
+    # In the middle the picture itself, not the end of what stands below it.
+    answers(yosef).last.evaluate("message => message.scrollIntoView({block: 'start'})")
     page.mouse.move(5, 400)
     picture(page, "simulator")

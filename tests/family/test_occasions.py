@@ -200,3 +200,19 @@ def test_nothing_depends_on_the_order_of_the_records():
     assert [(a.kind, a.key, a.on, a.facts) for a in anchors(here)] == [
         (a.kind, a.key, a.on, a.facts) for a in anchors(there)
     ]
+
+
+def test_of_a_small_newborn_only_the_mothers_visits_are_ours():
+    born = TODAY - timedelta(days=1)
+    small = Child("Adi", born, id="c", birth_weight_g=1900)
+    here = family(postpartum=Postpartum(born), children=(small,))
+    assert [a.facts["visits"] for a in found(here, "kf_visit")] == [["KF1"], ["KF2"], ["KF3"], ["KF4"]]
+    assert [a.facts["special_care"] for a in found(here, "mother_birth")] == [True]
+
+
+def test_the_awaited_child_that_is_on_record_as_a_child_ends_what_is_said_of_the_pregnancy():
+    lmp = TODAY - timedelta(weeks=40)
+    here = family(pregnancy=Pregnancy(lmp, lmp + timedelta(days=280), id="p"))
+    assert found(here, "edd")
+    newborn, older = Child("Ani", TODAY, id="c"), Child("Budi", lmp - timedelta(days=400), id="d")
+    assert found(replace(here, children=(older,)), "edd") and not found(replace(here, children=(newborn,)), "edd")

@@ -364,3 +364,11 @@ def test_a_child_without_a_name_is_called_by_its_mother_or_its_number() -> None:
     assert called == ["Bayi Ibu Rina", "Bayi", "Bayi 2"]
     assert all(is_unnamed(name) for name in called)
     assert not any(is_unnamed(name) for name in ("Bayu", "Budi", "Bayi Ny. Siti"))
+
+
+def test_a_visit_just_made_puts_the_next_target_off_by_two_weeks():
+    lmp = date(2026, 5, 3)
+    # K5 stands at week 33, 20 December; a visit two days before it is no reason to go again at once.
+    seen = Pregnancy(lmp, lmp + timedelta(days=280), anc={"K4": date(2026, 12, 18)})
+    targets = {target.visit: target.date for target in anc_targets(seen, date(2026, 12, 18))}
+    assert targets["K5"] == date(2027, 1, 1)

@@ -240,3 +240,28 @@ def test_the_order_of_the_facts_does_not_matter(pieces: list[str]) -> None:
         "F.td_status": "T2",
     }
     assert read_screening(", ".join(pieces), TODAY).wedding.value == date(2027, 3, 14)
+
+
+@pytest.mark.parametrize(
+    ("text", "mine", "home"),
+    [
+        ("saya tidak merokok, di rumah ada yang merokok", False, True),
+        ("saya gak ngerokok, di rumah juga gak ada", False, False),
+        ("saya tidak merokok, di rumah bapak merokok", False, True),
+        ("saya merokok, di rumah tidak ada", True, False),
+    ],
+)
+def test_what_is_said_of_the_home_goes_before_what_was_said_of_a_person(text: str, mine: bool, home: bool) -> None:
+    answers = read_screening(text, date(2026, 11, 23)).answers
+    assert (answers.get(("me", "smokes")), answers.get(("F", "smoke_at_home"))) == (mine, home)
+
+
+@pytest.mark.parametrize(("text", "age"), [("25", 25), ("19 aja", 19), ("45", None)])
+def test_one_small_figure_where_three_are_asked_for_is_the_age(text: str, age: int | None) -> None:
+    assert read_screening(text, TODAY, asked="me").answers.get((ME, "age_years")) == age
+
+
+def test_figures_at_the_question_about_smoking_make_no_smoker() -> None:
+    assert ("other", "smokes") not in read_screening("dia 19 45 150", TODAY, asked="smoke").answers
+    answers = read_screening("aku aja yg ngerokok", TODAY, asked="smoke").answers
+    assert (answers[(ME, "smokes")], answers[(OTHER, "smokes")]) == (True, False)

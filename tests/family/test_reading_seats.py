@@ -307,3 +307,18 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     read_place(text)
     read_new_posyandu(text, KNOWN)
     wants_to_move(text, likely=True)
+
+
+@pytest.mark.parametrize("text", ["pindah ke implan tadi pagi", "saya pindah ke pil", "pindah spiral"])
+def test_another_method_is_no_move(text: str) -> None:
+    assert not wants_to_move(text)
+
+
+@pytest.mark.parametrize("text", ["arisan ikut 150000 rupiah", "yang ikut 123456 orang", "nomor 123456"])
+def test_a_sum_is_no_code(text: str) -> None:
+    assert read_seat(text) is None
+
+
+def test_a_code_in_a_sentence_about_a_new_number_is_read() -> None:
+    wish = read_number("ini nomor baru saya, NOMOR 835898")
+    assert wish is not None and wish.code == "835898"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from sapa.family.people import Child
 from sapa.messaging.states import Channel
 from sapa.services.consents import CHILD_CARE
 from sapa.services.delivery import claim_batch, send_one
-from sapa.services.records import PosyanduRow, SessionRow
+from sapa.services.records import Picture, PosyanduRow, SessionRow
 from sapa.services.reminders import replan
 from sapa.store.engine import open_engine
 from sapa.store.migrate import upgrade
@@ -104,3 +105,35 @@ def test_celery_offers_the_same_jobs() -> None:
 
     assert set(app.conf.beat_schedule) == {"due", "plan", "sweep"}
     assert {f"sapa.{name}" for name in app.conf.beat_schedule} <= set(app.tasks)
+
+
+def test_the_sweep_takes_pictures_and_data_files_away_when_their_time_is_up(running: App) -> None:
+    contact_id = _family(running, [])
+    now = running.clock.now()
+    kept = {"new.html": ("text/html", 1), "old.html": ("text/html", 25), "new.png": ("image/png", 25)}
+    with running.store.transaction() as tx:
+        for picture_id, (kind, hours) in {**kept, "old.png": ("image/png", 31 * 24)}.items():
+            tx.save_picture(Picture(picture_id, contact_id, kind, b"..."), now - timedelta(hours=hours))
+    jobs(running)["sweep"]()
+    with running.store.transaction(write=False) as tx:
+        left = [one for one in (*kept, "old.png") if tx.picture(one) is not None]
+    assert left == ["new.html", "new.png"]
+
+
+def test_a_sweep_that_finds_nothing_writes_nothing(running: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes every second; SQLite's one writer is wanted by the messages that come in."""
+    contact_id = _family(running, [])
+    now = running.clock.now()
+    with running.store.transaction() as tx:
+        tx.set_suspended(contact_id, now - timedelta(days=4))
+    jobs(running)["sweep"]()
+    with running.store.transaction(write=False) as tx:
+        assert [case.kind for case in tx.open_cases()] == ["nomor"]
+    begin = running.store.transaction
+
+    def reading_only(*, write: bool = True) -> Any:
+        assert not write
+        return begin(write=write)
+
+    monkeypatch.setattr(running.store, "transaction", reading_only)
+    jobs(running)["sweep"]()

@@ -261,7 +261,7 @@ def test_a_birth_without_a_pregnancy_on_record_makes_a_child_and_asks_for_the_po
 )
 def test_a_stillbirth_ends_the_dialogue_with_nothing_written(talk: Talk, text: str) -> None:
     talk.says("sudah lahir", "setuju")
-    assert talk.say(text) == ["duka"]
+    assert talk.say(text)[0] in {"duka", "duka/kandungan"}
     assert talk.state is None and talk.family.children == ()
 
 
@@ -282,3 +282,69 @@ def test_a_second_child_of_the_same_household_stays_as_it_is(talk: Talk) -> None
         tx.save_child(household_id, Child("Ani", date(2024, 5, 3), Sex.FEMALE, id="c"), talk.now)
     talk.says(ONE, "setuju", "benar")
     assert sorted(child.name for child in talk.family.children) == ["Ani", "Budi"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "opens"),
+    [
+        ("bayinya laki laki sehat 3 kg", "flow/daftar-anak", True),
+        ("lahir kembar dua2nya cowok tgl 21 kmrn, 2,6 dan 2,4 kg", None, True),
+        ("daftar anak Ani perempuan lahir 22 november 2026", "flow/daftar-anak", True),
+        ("daftar anak Ani perempuan lahir 3 mei 2025", "flow/daftar-anak", False),
+        ("kata dokter bayinya laki laki beratnya 2,9 kg", None, False),
+        ("usg tadi bayinya perempuan 3 kg sehat", None, False),
+    ],
+)
+def test_the_awaited_child_may_be_told_of_by_its_facts(talk: Talk, text: str, label: str | None, opens: bool) -> None:
+    with talk.app.store.transaction() as tx:
+        family = family_of_contact(tx, talk.contact_id, talk.now, "Asia/Jakarta")
+        scene = Scene(talk.app.deps, tx, talk.contact_id, family, talk.now, family.today, "in-1")
+        assert JOURNEY.opens(scene, text, label) is opens
+
+
+def test_a_registration_of_the_awaited_child_brings_its_name_along(talk: Talk) -> None:
+    talk.says("daftar anak Ani perempuan lahir 22 november 2026", "setuju", "3 kg", "benar")
+    assert [child.name for child in talk.family.children] == ["Ani"]
+    assert talk.family.pregnancy is None and talk.family.postpartum is not None
+
+
+def test_both_of_twins_in_one_word(app: App) -> None:
+    talk = Talk(app, multiple=True)
+    told = "sudah melahirkan kemarin, dua duanya perempuan, 2,6 dan 2,7 kg, belum ada nama"
+    assert talk.says(told, "setuju") == ["lahir/konfirmasi"]
+
+
+def test_after_an_impossible_weight_the_bare_number_is_the_weight(talk: Talk) -> None:
+    assert talk.says("sudah lahir", "setuju", "cewek", "32 kg") == ["lahir/berat-tidak-cocok", "lahir/tanya-berat"]
+    assert talk.say("3,2") == ["lahir/tanya-tanggal"]
+
+
+def test_a_short_question_with_a_word_of_birth_is_no_answer_either(talk: Talk) -> None:
+    talk.says("sudah lahir", "setuju", "cewek")
+    assert talk.say("kalau demam setelah melahirkan bahaya?") != ["lahir/tanya-tanggal"]
+
+
+def test_what_stands_on_the_summary_may_be_said_again(talk: Talk) -> None:
+    talk.says("sudah lahir kemarin, perempuan 3 kg, nama Ina", "setuju")
+    assert talk.say("kemarin lahirnya") == ["lahir/konfirmasi"]
+
+
+@pytest.mark.parametrize(
+    ("told", "key", "expected"),
+    [
+        ("salah, yang pertama 2,7 kg", "weights", [2700, 2400]),
+        ("salah, Husen 2,3 kg", "weights", [2600, 2300]),
+        ("yang kedua perempuan", "sexes", ["M", "F"]),
+    ],
+)
+def test_putting_one_of_twins_right_leaves_the_other_alone(app: App, told: str, key: str, expected: list[Any]) -> None:
+    talk = Talk(app, multiple=True)
+    talk.says("sudah lahir kemarin, dua duanya cowok, 2,6 dan 2,4 kg", "setuju", "Hasan sama Husen")
+    assert talk.say(told) == ["lahir/konfirmasi"] and talk.state is not None
+    assert talk.state["data"][key] == expected
+
+
+def test_one_weight_for_twins_at_the_summary_is_asked_for_both(app: App) -> None:
+    talk = Talk(app, multiple=True)
+    talk.says("sudah lahir kemarin, dua duanya cowok, 2,6 dan 2,4 kg", "setuju", "Hasan sama Husen")
+    assert talk.say("salah, 2,7 kg") == ["lahir/tanya-berat"]

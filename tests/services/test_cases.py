@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from sapa import cli
 from sapa.bootstrap import App
+from sapa.family.campaigns import Campaigns
 from sapa.family.people import Child
 from sapa.messaging.states import Channel
 from sapa.services.cases import NoSuchCase, close, open_cases
@@ -25,6 +27,12 @@ from sapa.services.reminders import replan
 ANI, BUDI = "+6281200000001", "+6281200000002"
 # Posyandu on 10 December: three days before is 7 December, 16:00 in Kupang = 08:00 UTC; the day before, the 9th.
 H3, H1 = datetime(2026, 12, 7, 8, 0, tzinfo=UTC), datetime(2026, 12, 9, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def app(app: App, database_url: str) -> App:
+    """Sessions and doses alone: the messages of the campaigns would be due on days of their own."""
+    return replace(app, campaigns=Campaigns())
 
 
 @pytest.fixture

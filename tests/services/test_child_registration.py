@@ -388,7 +388,8 @@ class AnyConversation(RuleBasedStateMachine):
         if self.form.last.side_question:
             assert self.form.slots == before
             assert self.form.asked == asked
-        if self.form.asked != asked or self.facts() != child:
+        shown_again = not self.form.last.side_question and not self.form.keys
+        if self.form.asked != asked or self.facts() != child or shown_again:
             self.explained = []
         elif not self.form.last.side_question:
             self.explained += [key for key in self.form.keys if key != "dialog/manusia/tawarkan"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from sapa.bootstrap import App
 from sapa.clock import SetClock
+from sapa.family.people import Child
 from sapa.messaging.states import Channel, Kind
 from sapa.services.conversation import MAX_ATTEMPTS, claim_next, hold_turn
 from sapa.services.inbound import triage_next
@@ -299,7 +301,7 @@ async def test_a_name_typed_into_a_form_opens_no_case_whatever_the_model_takes_i
     assert _contents(app) == ["dialog/daftar-anak/tanya-kelamin"] and _cases(app) == []
 
 
-QUIETED = ["dialog/berhenti", "dialog/hapus-data", "dialog/duka"]
+QUIETED = ["dialog/berhenti"]
 
 
 @pytest.mark.parametrize("key", QUIETED)
@@ -313,3 +315,82 @@ async def test_who_was_promised_silence_is_opted_out_and_hears_the_promise(
         claimed = tx.claim_outbox("s", clock.now(), clock.now() + LEASE, 5)
     assert contact is not None and contact.opted_out_at is not None and contact.dialogue_reset
     assert [message.content_id for message in claimed] == [key]
+
+
+async def test_what_waited_while_the_number_fell_silent_gets_no_answer(
+    app: App, receive: Callable[..., str], clock: SetClock
+) -> None:
+    """Its answer would speak of the family to somebody who says not to be the one we mean."""
+    receive("kapan imunisasi berikutnya")
+    with app.store.transaction() as tx:
+        contact_id = tx.contact_id_for(Channel.WHATSAPP, ANI) or ""
+        home = tx.household_of(contact_id, clock.now())
+        tx.save_child(home, Child("Ani", date(2026, 5, 3), id="c1"), clock.now())
+    await _work(app, ToldEngine(EngineUnavailable("down")), clock)
+    receive("bukan saya, salah nomor")
+    clock.set(clock.now() + timedelta(seconds=10))
+    back = ToldEngine(Turn((Reply("imunisasi/jadwal"),), "imunisasi/jadwal", 0.9))
+    await _work(app, back, clock)
+    assert back.asked == [] and _contents(app) == ["dialog/bukan-saya/terima"]
+    assert await _work(app, back, clock) == []
+
+
+async def test_a_stop_in_the_middle_of_a_turn_still_ends_the_open_dialogue(
+    app: App, receive: Callable[..., str], clock: SetClock
+) -> None:
+    class Slow(ToldEngine):
+        async def turn(self, contact_id: str, inbound_id: str, text: str, metadata: Mapping[str, Any]) -> Turn:
+            if not self.asked:
+                receive("STOP")
+                triage_next(app.deps, clock.now())
+            return await super().turn(contact_id, inbound_id, text, metadata)
+
+    receive("daftar anak")
+    engine = Slow()
+    await _work(app, engine, clock)
+    receive("halo")
+    await _work(app, engine, clock)
+    assert [said["reset"] for said in engine.metadata] == [False, True]
+
+
+async def test_an_emergency_told_by_a_silent_number_is_answered_and_closes_nobodys_record(
+    app: App, receive: Callable[..., str], clock: SetClock
+) -> None:
+    receive("halo")
+    with app.store.transaction() as tx:
+        contact_id = tx.contact_id_for(Channel.WHATSAPP, ANI) or ""
+        home = tx.household_of(contact_id, clock.now())
+        tx.save_child(home, Child("Ani", date(2026, 5, 3), id="c1"), clock.now())
+        tx.set_suspended(contact_id, clock.now())
+    receive("anak saya meninggal, istri perdarahan banyak")
+    await _work(app, ToldEngine(), clock)
+    assert _contents(app)[-1].startswith("bahaya/")
+    with app.store.transaction(write=False) as tx:
+        assert [child.name for child in tx.children_of(home)] == ["Ani"]
+
+
+async def test_a_picture_is_drawn_before_anything_is_locked(
+    app: App, receive: Callable[..., str], clock: SetClock
+) -> None:
+    """SQLite has one writer: a message that comes in while a chart is drawn must not wait for it."""
+    drawn: list[str] = []
+
+    def draw(kind: str, facts: Mapping[str, Any]) -> bytes:
+        with app.store.transaction() as tx:  # would wait for ever inside another one
+            tx.audit("drawn", None, {}, clock.now())
+        drawn.append(kind)
+        return b"PNG"
+
+    receive("berat Ani 8,2")
+    picture = Reply("dialog/salam", picture={"kind": "growth-chart", "child": "Ani"})
+    while triage_next(app.deps, clock.now()) is not None:
+        pass
+    claimed = claim_next(app.deps, "w", clock.now(), LEASE)
+    assert claimed is not None
+    deps = replace(app.deps, draw=draw)
+    assert await hold_turn(deps, ToldEngine(Turn((picture,), "flow/catat-timbang", 0.9)), claimed, clock.now)
+    (sent,) = _sent_to(app)
+    assert drawn == ["growth-chart"] and len(sent.media) == 1
+    with app.store.transaction(write=False) as tx:
+        found = tx.picture(sent.media[0].url.rsplit("/", 1)[1])
+    assert found is not None and found.data == b"PNG"

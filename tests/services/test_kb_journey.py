@@ -412,3 +412,18 @@ def test_no_talk_makes_it_stumble_and_what_it_knows_is_json(kb_app: App, told: l
             break
         talk.say(text)
         assert json.loads(json.dumps(talk.state)) == talk.state
+
+
+@pytest.mark.parametrize("text", ["TDK", "gak ada kartunya", "kartunya hilang"])
+def test_where_a_date_is_asked_for_a_plain_no_means_not_known(talk: Talk, text: str) -> None:
+    for said in ("daftar kb suntik 3 bulan terakhir 3 september 2026", "setuju"):
+        talk.say(said)
+    assert talk.say(text) == ["dialog/kb/ringkasan"]
+
+
+def test_a_babys_birth_belongs_to_the_method_that_hangs_on_it(talk: Talk) -> None:
+    with talk.app.store.transaction() as tx:
+        family = family_of_contact(tx, talk.contact_id, talk.now, "Asia/Jakarta")
+        scene = Scene(talk.app.deps, tx, talk.contact_id, family, talk.now, family.today, "in")
+        assert JOURNEY.opens(scene, "daftar kb asi aja, bayi lahir 1 september 2026", "flow/daftar-anak")
+        assert not JOURNEY.opens(scene, "daftar imunisasi anak, bukan kb", "flow/daftar-anak")

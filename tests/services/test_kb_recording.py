@@ -400,3 +400,53 @@ def test_replies_are_json_so_that_they_survive_the_way_through_rasa(users: Users
     user.say("sudah")
     assert all(isinstance(value, str | bool | None) for reply in user.replies for value in reply.vars.values())
     assert isinstance(user.replies[0], Reply)
+
+
+@pytest.mark.parametrize("text", ["belum sempat bu, telat gmn ya", "blm bisa ke bidan, gimana ya?", "belum jadi pergi"])
+def test_not_yet_straight_after_our_reminder_is_answered_also_as_a_question(users: Users, text: str) -> None:
+    user = users(card=date(2026, 11, 20))
+    user.hear("pengingat/kb/sudah")
+    assert user.say(text) == ["dialog/kb/belum"]
+    _neutral(user)
+
+
+def test_not_yet_of_something_else_is_no_answer(users: Users) -> None:
+    user = users()
+    user.hear("pengingat/kb/jadwal")
+    assert user.say("belum haid juga bu, hamil gak ya") is None
+
+
+def test_a_date_just_shown_is_mended_in_half_a_sentence(users: Users) -> None:
+    user = users()
+    user.hear("pengingat/kb/jadwal")
+    user.say("sudah")
+    user.say("20 feb")
+    assert user.say("eh salah, 22 feb") == [RECORDED]
+    assert user.dates()[1] == date(2027, 2, 22)
+
+
+@pytest.mark.parametrize("text", ["gak ada kartu", "kartunya hilang bu", "belum dikasih tanggal"])
+def test_without_a_card_there_is_no_dead_end(users: Users, text: str) -> None:
+    user = users()
+    user.hear("pengingat/kb/jadwal")
+    user.say("sudah")
+    assert user.say(text) == [RECORDED]
+
+
+@pytest.mark.parametrize("text", ["3 bulan", "yang 3 bulan", "ganti ke suntik 3 bulan"])
+def test_which_injection_may_be_said_as_it_was_asked(users: Users, text: str) -> None:
+    user = users("implan", date(2026, 10, 1))
+    assert user.say("ganti ke suntik") == ["dialog/kb/ganti-jenis"]
+    assert user.say(text) == ["dialog/kb/ganti", ASK_NEXT]
+    record = user.record()
+    assert record is not None and record.method == "suntik_3_bulan"
+
+
+def test_td_pagi_is_this_morning_and_no_vaccine(users: Users) -> None:
+    user = users("pil_progestin", date(2026, 11, 1))
+    assert user.say("pindah ke implan td pagi") == ["dialog/kb/ganti", ASK_NEXT]
+
+
+def test_who_has_nobody_else_to_bring_may_ask_when_to_come_back(users: Users) -> None:
+    assert users(card=date(2026, 12, 20)).say("kapan saya harus balik?") == ["dialog/kb/jadwal"]
+    assert users(card=date(2026, 12, 20), child=True).say("kapan saya harus balik?") is None

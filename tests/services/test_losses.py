@@ -254,8 +254,8 @@ LOOK_ALIKES = [
     ("nenek saya meninggal, anak rewel", "dialog/duka/kerabat"),
     ("bayi tetangga meninggal", "dialog/duka/kerabat"),
     ("nonton film bayi meninggal sedih", "dialog/duka/kerabat"),
-    ("saya takut keguguran", "dialog/manusia/tawarkan"),
-    ("dulu pernah keguguran", "dialog/manusia/tawarkan"),
+    ("saya takut keguguran", "dialog/duka/khawatir"),
+    ("dulu pernah keguguran", "dialog/duka/khawatir"),
 ]
 
 
@@ -363,3 +363,90 @@ def test_a_loss_that_is_answered_as_a_danger_still_stops_everything(home: Home) 
         text = "keguguran kemarin, darahnya masih banyak"
         losses.note_loss(home.app.deps, tx, home.mother, text, home.now, "in-1")
     assert not home.expecting() and home.planned() == 0
+
+
+@pytest.mark.parametrize("text", ["bayinya sehat", "bayinya masih hidup pak", "anaknya sehat bu"])
+def test_good_news_of_the_baby_does_not_take_back_the_death_of_the_mother(home: Home, text: str) -> None:
+    with_pregnancy(home)
+    home.say("istri saya meninggal waktu melahirkan")
+    home_heard_it(home)
+    reply = home.say(text, inbound_id="in-3")
+    assert reply is not None and reply.key == "dialog/duka/lagi"
+    assert home.silent() and not home.expecting()
+
+
+@pytest.mark.parametrize("text", ["Ani sehat", "kembarannya masih hidup", "anak saya sehat"])
+def test_good_news_of_the_living_child_does_not_take_back_the_death_of_the_other(home: Home, text: str) -> None:
+    with_child(home, "Ani")
+    with_child(home, "Ana")
+    home.say("Ana meninggal semalam")
+    home_heard_it(home)
+    reply = home.say(text, inbound_id="in-3")
+    assert reply is not None and reply.key == "dialog/duka/lagi"
+    assert home.children() == ["Ani"]
+
+
+@pytest.mark.parametrize("text", ["salah, Ana sehat", "Ana masih hidup", "salah"])
+def test_what_is_said_of_the_lost_child_itself_takes_it_back(home: Home, text: str) -> None:
+    with_child(home, "Ani")
+    with_child(home, "Ana")
+    home.say("Ana meninggal semalam")
+    home_heard_it(home)
+    reply = home.say(text, inbound_id="in-3")
+    assert reply is not None and reply.key == "dialog/duka/salah-paham"
+    assert sorted(home.children()) == ["Ana", "Ani"]
+
+
+@pytest.mark.parametrize("text", ["kucing Ani mati", "nenek Ani meninggal", "ayam punya Ani mati"])
+def test_who_belongs_to_a_child_is_not_the_child(home: Home, text: str) -> None:
+    with_child(home, "Ani")
+    home.say(text)
+    assert home.children() == ["Ani"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "saya sudah tidak hamil lagi",
+        "ternyata saya tidak hamil, cuma telat",
+        "istri saya udah gak hamil",
+        "tidak jadi hamil bu",
+    ],
+)
+def test_a_pregnancy_that_is_over_nobody_says_how_waits_and_closes_nothing(home: Home, text: str) -> None:
+    with_pregnancy(home)
+    reply = home.say(text)
+    assert reply is not None and reply.key in ("dialog/duka/tidak-hamil", "dialog/duka/kandungan")
+    assert home.planned() == 0 and home.silent(timedelta(days=200))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tidak mau hamil lagi",
+        "biar tidak hamil lagi pakai KB apa",
+        "sudah tidak hamil lagi kapan boleh kerja?",
+        "sudah melahirkan, jadi sudah tidak hamil lagi",
+    ],
+)
+def test_wishes_questions_and_births_end_no_pregnancy(home: Home, text: str) -> None:
+    with_pregnancy(home)
+    assert home.say(text) is None and home.expecting() and not home.silent()
+
+
+def test_who_was_thought_to_be_pregnant_no_more_and_is_comes_back_with_one_message(home: Home) -> None:
+    with_pregnancy(home)
+    planned = home.planned()
+    home.say("saya sudah tidak hamil lagi")
+    home_heard_it(home)
+    reply = home.say("eh masih hamil kok bu", inbound_id="in-2")
+    assert reply is not None and reply.key == "dialog/duka/salah-paham"
+    assert home.expecting() and home.planned() == planned
+
+
+def test_a_birth_told_after_that_ends_the_silence(home: Home) -> None:
+    with_pregnancy(home)
+    home.say("saya sudah tidak hamil lagi")
+    with home.app.store.transaction() as tx:
+        losses.born_after_all(home.app.deps, tx, home.household, home.now)
+    assert not home.silent() and not home.grieving()

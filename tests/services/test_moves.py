@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from sapa.family.people import Child
 from sapa.messaging.states import Channel, ReminderState
 from sapa.services.households import family_of_contact
 from sapa.services.moves import open_unconfirmed_cases
+from sapa.services.notices import tell
+from sapa.services.records import Reply
 from sapa.services.reminders import replan
 from tests.household_phones import FATHER, MOTHER, Village
 
@@ -258,6 +260,7 @@ def test_a_silent_number_is_never_asked(village: Village) -> None:
 def test_by_sms_it_goes_the_same_way_and_both_addresses_move(village: Village) -> None:
     mother = village.register(OLD)
     village.say(OLD, "halo", Channel.SMS)
+    village.now += timedelta(hours=1)
     assert village.say(NEW, "ganti nomor, dulu 081200000001", Channel.SMS) == [NOMOR + "menunggu"]
     assert village.say(OLD, "YA") == [NOMOR + "selesai-lama"]
     assert village.contact(NEW, Channel.SMS).id == mother
@@ -278,30 +281,47 @@ def test_the_seat_of_somebody_with_a_new_number_stays(village: Village) -> None:
     village.say(FATHER, f"IKUT {code.group(1)}")
     village.say(FATHER, "setuju")
     father = village.contact(FATHER).id
+    village.now += timedelta(hours=1)
     village.say(NEW, "ganti nomor, dulu 081200000002")
     assert village.say(FATHER, "ya") == [NOMOR + "selesai-lama"]
     assert village.contact(NEW).id == father and village.contact(NEW).relation == "ayah"
 
 
-class _Sweeping:
-    """A transaction with the one question that only the sweep asks of the store."""
-
-    def __init__(self, tx: Any, owners: list[str]) -> None:
-        self._tx, self._owners = tx, owners
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tx, name)
-
-    def lapsed_codes(self, kind: str, now: datetime) -> list[Any]:
-        rows = [row for owner in self._owners for row in self._tx.codes_by(owner, kind)]
-        return [row for row in rows if row.used_at is None and row.expires_at <= now]
-
-
 def test_a_change_nobody_confirms_becomes_one_case_after_a_day(village: Village) -> None:
-    mother = village.register(OLD)
+    village.register(OLD)
     village.say(NEW, "ganti nomor, dulu 081200000001")
     for hours, cases in ((23, []), (25, ["nomor"]), (26, ["nomor"])):
         with village.app.store.transaction() as tx:
-            swept: Any = tx if hasattr(tx, "lapsed_codes") else _Sweeping(tx, [mother])
-            open_unconfirmed_cases(swept, village.now + timedelta(hours=hours))
+            open_unconfirmed_cases(tx, village.now + timedelta(hours=hours))
         assert village.cases() == cases
+
+
+def test_a_yes_in_the_middle_of_a_talk_gives_no_household_away(village: Village) -> None:
+    """Our question breaks into a dialogue whose own question is answered with "ya": it is put once more."""
+    mother = village.register(OLD)
+    village.say(OLD, "pindah rumah")
+    village.say(NEW, "ganti nomor, dulu 081200000001")
+    assert village.say(OLD, "ya") == [NOMOR + "tanya-lama"]
+    assert village.contact(OLD).id == mother
+    assert village.say(OLD, "ya") == [NOMOR + "selesai-lama"]
+    assert village.contact(NEW).id == mother
+
+
+def test_a_yes_in_the_night_is_not_for_the_question_that_waits_for_the_morning(village: Village) -> None:
+    mother = village.register(OLD)
+    village.now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 23:00 in Makassar
+    village.say(NEW, "ganti nomor, dulu 081200000001")
+    asked = village.sent_to(OLD)[-1]
+    assert asked.content_id == NOMOR + "tanya-lama" and asked.not_before > village.now + timedelta(hours=7)
+    village.say(OLD, "ya")
+    assert village.contact(OLD).id == mother
+
+
+def test_what_waits_for_the_old_number_is_not_sent_there_any_more(village: Village) -> None:
+    """Also notices: that grandmother follows from now on is no news for whoever has the old phone next."""
+    mother = village.register(OLD)
+    with village.app.store.transaction() as tx:
+        tell(village.app.deps, tx, mother, Reply("dialog/kursi/kabar-keluar"), village.now, "news")
+    village.say(NEW, "ganti nomor, dulu 081200000001")
+    village.say(OLD, "ya")
+    assert {row.content_id: row.state for row in village.sent_to(OLD)}["dialog/kursi/kabar-keluar"] == "suppressed"

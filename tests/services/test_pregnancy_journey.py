@@ -310,3 +310,38 @@ def test_a_loss_told_here_ends_the_dialogue_kindly(talk: Talk) -> None:
 def test_an_earlier_loss_is_no_loss_now(talk: Talk) -> None:
     talk.says("daftar hamil posyandu melati", "setuju")
     assert talk.say("dulu pernah keguguran, sekarang hpht 3 september") == ["daftar-hamil/konfirmasi"]
+
+
+@pytest.mark.parametrize("text", ["sudah lahir bu kemarin", "lahir kembar dua2nya cowok tgl 21 kmrn, 2,6 dan 2,4 kg"])
+def test_a_birth_is_never_taken_for_a_last_period(app: App, text: str) -> None:
+    talk = Talk(app, consent=True)
+    talk.say("daftar hamil")
+    talk.say(text)
+    assert talk.state is not None and "lmp" not in talk.state["data"]
+
+
+def test_the_posyandu_may_be_named_alone_between_commas_and_at_the_summary(app: App) -> None:
+    talk = Talk(app, consent=True)
+    assert talk.say("hpl 30 november 2026, hamil kembar, melati, periksa 6x") == ["daftar-hamil/konfirmasi"]
+    other = Talk(app, consent=True)
+    other.say("hpl 30 november 2026, periksa 6x")
+    other.say("belum tahu")
+    assert other.say("melati") == ["daftar-hamil/konfirmasi"] and other.state is not None
+    assert other.state["data"]["posyandu"] == "Melati"
+
+
+@pytest.mark.parametrize("text", ["saya belum hamil, masih promil", "maaf saya tidak hamil"])
+def test_who_is_not_pregnant_is_let_go(app: App, text: str) -> None:
+    talk = Talk(app, consent=True)
+    talk.say("daftar hamil")
+    assert talk.say(text) == ["daftar-hamil/belum-hamil"] and talk.state is None
+
+
+def test_a_long_sentence_full_of_facts_opens_it_though_no_label_is_sure(app: App) -> None:
+    talk = Talk(app)
+    with app.store.transaction() as tx:
+        family = family_of_contact(tx, talk.contact_id, talk.now, "Asia/Jakarta")
+        scene = Scene(app.deps, tx, talk.contact_id, family, talk.now, family.today, "in-1")
+        told = "saya hamil usia kandungan 28 minggu lebih 3 hari posyandu melati sudah periksa 3x"
+        assert JOURNEY.opens(scene, told, None)
+        assert not JOURNEY.opens(scene, "saya hamil 28 minggu perut gatal", None)

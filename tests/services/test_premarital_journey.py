@@ -15,6 +15,7 @@ from sapa.family.people import Child, Sex, Wedding
 from sapa.family.screening import SHARED, both, own
 from sapa.messaging.sms import gsm7_unsupported, sms_parts
 from sapa.messaging.states import Channel
+from sapa.services import seats
 from sapa.services.consents import PREMARITAL
 from sapa.services.households import family_of_contact
 from sapa.services.inbound import receive_message
@@ -411,3 +412,57 @@ def test_what_opens_the_conversation_by_its_words(she: Talk) -> None:
         scene = Scene(she.app.deps, tx, she.contact_id, family, she.now, family.today, "in-1")
         for text, label, opened in OPENERS:
             assert JOURNEY.opens(scene, text, label) is opened, text
+
+
+def test_after_five_wrong_codes_in_an_hour_not_even_the_right_one_opens(she: Talk, he: Talk, now: datetime) -> None:
+    code = _invited(she)
+    for wrong in range(5):
+        he.now = now + timedelta(minutes=wrong)
+        assert he.say(f"PASANGAN {wrong:06d}") == [ASK + "hubung/kode-salah"]
+    assert he.say(f"PASANGAN {code}") == [ASK + "hubung/terlalu-sering"]
+    he.now = now + timedelta(minutes=65)  # an hour after the last miss
+    assert he.say(f"PASANGAN {code}") == [CONSENT]
+
+
+def test_a_message_heard_twice_is_one_guess(he: Talk) -> None:
+    for _ in range(7):
+        assert he.say("PASANGAN 000000", again=hasattr(he, "_inbound")) == [ASK + "hubung/kode-salah"]
+
+
+def test_yes_to_something_else_shares_nothing(she: Talk, he: Talk) -> None:
+    code = _invited(she)
+    he.all(f"PASANGAN {code}", "setuju")
+    assert he.say("iya merokok") == [ASK + "hubung/tanya-bagikan"]
+    assert he.say("tidak boleh") == [ASK + "ringkasan"]
+
+
+def test_who_joined_is_a_guest_and_leaves_when_there_will_be_no_wedding(she: Talk, he: Talk) -> None:
+    code = _invited(she)
+    he.all(f"PASANGAN {code}", "setuju", "ya", "benar")
+    with she.app.store.transaction() as tx:
+        assert seats.is_seat(tx, he.contact_id) and not seats.is_seat(tx, she.contact_id)
+        record(she.app.deps, tx, she.contact_id, "nikahnya batal", "nlu_fallback", she.now + timedelta(days=1))
+    with she.app.store.transaction(write=False) as tx:
+        his, hers = tx.contact(he.contact_id), tx.contact(she.contact_id)
+        assert his is not None and his.household_id is None and not seats.is_seat(tx, he.contact_id)
+        assert hers is not None and hers.household_id is not None
+        assert [row.content_id for row in tx.outbox_of(he.contact_id)] == [], "he is told nothing unasked"
+
+
+def test_a_month_told_before_waits_for_its_day(she: Talk) -> None:
+    she.all("daftar catin, nikah bulan maret 2027", "setuju", "calon istri")
+    assert she.say("tgl 14") == [ASK + "tanya-badan"]
+    assert she.state["data"]["wedding"] == "2027-03-14"
+
+
+def test_our_own_words_wait_until_the_screening_is_told(she: Talk) -> None:
+    she.all("daftar catin nikah 14 maret 2027", "setuju", "calon istri")
+    for word in ("HUBUNGKAN", "BAGIKAN", "KARTU CATIN"):
+        assert she.say(word) == [ASK + "hubung/nanti", ASK + "tanya-badan"]
+
+
+def test_a_doubted_weight_takes_no_other_figure(she: Talk) -> None:
+    she.all("daftar catin nikah 14 maret 2027", "setuju", "calon istri")
+    assert she.say("23 tahun berat 450 tinggi 155") == [ASK + "periksa-angka"]
+    she.say("umur 24 berat 60 kg")
+    assert she.state["data"]["answers"]["F"] == {"age_years": 24, "height_cm": 155, "weight_kg": 60}

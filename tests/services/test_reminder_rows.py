@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,13 +14,15 @@ import pytest
 
 from sapa.bootstrap import App
 from sapa.clock import SetClock
+from sapa.family.campaigns import Campaigns
 from sapa.family.people import Child, Sex
-from sapa.messaging.states import Channel, OutboxState, ReminderState
+from sapa.messaging.states import Channel, Kind, OutboxState, ReminderState
 from sapa.services.consents import CHILD_CARE
 from sapa.services.due import queue_due
 from sapa.services.pump import next_moment
-from sapa.services.records import OutboxMessage, PosyanduRow, ReminderRow, SessionRow
+from sapa.services.records import OutboxDraft, OutboxMessage, PosyanduRow, ReminderRow, SessionRow
 from sapa.services.reminders import replan, replan_dirty
+from sapa.store.database import Database, Transaction
 
 WITA = ZoneInfo("Asia/Makassar")
 ANI = "+6281200000001"
@@ -26,6 +31,12 @@ BORN = date(2026, 10, 10)
 SESSIONS = (date(2026, 12, 10), date(2027, 1, 10))
 H3 = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)
 H1 = datetime(2026, 12, 9, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def app(app: App, database_url: str) -> App:
+    """Sessions and doses alone: the messages of the campaigns would be due on days of their own."""
+    return replace(app, campaigns=Campaigns())
 
 
 @pytest.fixture
@@ -186,3 +197,100 @@ def test_only_one_unasked_message_a_day(app: App, household: str) -> None:
         (row,) = [row for row in tx.reminders_of(household) if row.send_at == H1]
         tx.replace_plan(household, [replace(row, id=f"{household}:extra", send_at=H3 + timedelta(minutes=5))], H3)
     assert queue_due(app.deps, H3 + timedelta(minutes=5)) == Counter(postponed=1)
+
+
+def test_a_row_follows_its_plan_in_everything_but_its_name(app: App, household: str, now: datetime) -> None:
+    """A campaign file that is edited may change who reads a message, under which consent and topic."""
+    row = _rows(app, household)[0]
+    changed = replace(
+        row, to="father", purpose="pregnancy_care", topic="ayah", event="other", due_on=date(2026, 12, 24)
+    )
+    with app.store.transaction() as tx:
+        tx.replace_plan(household, [changed], now)
+    assert next(one for one in _rows(app, household) if one.id == row.id) == changed
+
+
+def test_many_households_to_plan_anew_hold_nobody_up(app: App, household: str, now: datetime) -> None:
+    """One transaction each: between two of them a message that comes in is stored. A kill leaves the rest to do."""
+    with app.store.transaction() as tx:
+        others = []
+        for number in range(3):
+            contact, _ = tx.contact_for_address(Channel.WHATSAPP, f"+6281300{number}", None, now)
+            others.append(tx.household_of(contact.id, now))
+        tx.mark_all_dirty(now)
+    held: list[list[str]] = []
+
+    class Watched(Database):
+        @contextmanager
+        def transaction(self, *, write: bool = True) -> Iterator[Transaction]:
+            with super().transaction(write=write) as tx:
+                if write:
+                    before = tx.dirty_households(10)
+                yield tx
+                if write:
+                    held.append(sorted(set(before) - set(tx.dirty_households(10))))
+
+    assert replan_dirty(replace(app.deps, store=Watched(app.store.engine)), now) == 4
+    assert [len(taken) for taken in held] == [1, 1, 1, 1]
+    assert sorted(one for taken in held for one in taken) == sorted([household, *others])
+
+
+def test_two_plans_at_one_moment_end_with_what_is_known_last(app: App, household: str, now: datetime) -> None:
+    """The clock plans with the facts of before while a turn records a dose: the later plan must not lose to it."""
+    waiting = threading.Event()
+
+    def clock_plans() -> None:
+        with app.store.transaction() as tx:
+            tx.children_of(household)  # read before the wait
+            waiting.set()
+            replan(app.deps, tx, household, now)
+
+    with app.store.transaction() as tx:
+        tx.lock_household(household)
+        tx.save_child(household, Child(id="c1", name="Aisyah Putri", birth_date=BORN, sex=Sex.FEMALE), now)
+        other = threading.Thread(target=clock_plans)
+        other.start()
+        waiting.wait(0.5)  # SQLite has one writer: there it waits at its very beginning
+        replan(app.deps, tx, household, now)
+    other.join()
+    names = {subject for row in _rows(app, household) if row.state is ReminderState.PLANNED for subject in row.subjects}
+    assert names == {"Aisyah Putri"}
+
+
+def test_who_wants_every_reminder_too_does_not_get_it_instead_of_the_mother(
+    app: App, household: str, now: datetime
+) -> None:
+    """She has had her one message of that day: both get this one the day after."""
+    with app.store.transaction() as tx:
+        mother = tx.contact_id_for(Channel.WHATSAPP, ANI) or ""
+        (address,) = tx.addresses_of(mother)
+        granny, _ = tx.contact_for_address(Channel.WHATSAPP, "+6281200000009", None, now)
+        tx.set_member(granny.id, household, "nenek", True)
+        tx.record_consent(granny.id, CHILD_CARE, "...", True, "in-9", now)
+        earlier = OutboxDraft("b", mother, address.id, Channel.WHATSAPP, Kind.BROADCAST, "x", "Halo")
+        tx.queue(earlier, H3 - timedelta(hours=2))
+    assert queue_due(app.deps, H3) == Counter(postponed=1)
+    with app.store.transaction(write=False) as tx:
+        assert tx.outbox_of(granny.id) == []
+    assert queue_due(app.deps, H3 + timedelta(days=1))["queued"] == 1
+    with app.store.transaction(write=False) as tx:
+        assert len(tx.outbox_of(granny.id)) == 1 and len(tx.outbox_of(mother)) == 2
+
+
+def test_two_at_once_make_one_household(app: App, now: datetime) -> None:
+    """A loss is acted on in triage while a turn of the same person is still being worked on."""
+    with app.store.transaction() as tx:
+        contact, _ = tx.contact_for_address(Channel.WHATSAPP, "+6281200000008", None, now)
+    made: list[str] = []
+
+    def triage() -> None:
+        with app.store.transaction() as tx:
+            made.append(tx.household_of(contact.id, now))
+
+    other = threading.Thread(target=triage)
+    with app.store.transaction() as tx:
+        made.append(tx.household_of(contact.id, now))
+        other.start()
+        other.join(0.3)
+    other.join()
+    assert len(set(made)) == 1

@@ -15,12 +15,14 @@ from sapa.bootstrap import App
 from sapa.family.people import Child, Contraception, Measurement, Pregnancy, Screening, Sex, Wedding
 from sapa.messaging.states import Channel
 from sapa.services import rights
-from sapa.services.consents import CHILD_CARE
+from sapa.services.agenda import agenda
+from sapa.services.consents import CHILD_CARE, FAMILY_PLANNING, PREGNANCY_CARE, SEAT
 from sapa.services.demo import seed_demo
-from sapa.services.households import family_of_contact
+from sapa.services.households import family_of_contact, seen_by, text_facts
 from sapa.services.journeys import correct, erase
 from sapa.services.journeys.contract import Journey, Scene
 from sapa.services.records import Reply
+from sapa.services.reminders import replan
 from sapa.services.replies import render_reply
 
 MOTHER, FATHER = "+6281200000001", "+6281200000002"
@@ -331,3 +333,69 @@ def test_only_a_wish_for_everything_opens_it(erasing: Talk, text: str, label: st
 def test_the_number_of_a_receipt_is_the_same_for_the_same_message_and_tells_nothing(now: datetime) -> None:
     assert rights.receipt_number("in-1", now) == rights.receipt_number("in-1", now)
     assert rights.receipt_number("in-1", now) != rights.receipt_number("in-2", now)
+
+
+# --------------------------------------------------------------------------------------- what another one may not see
+
+
+def _seat(home: Talk, *purposes: str) -> str:
+    """The father, who follows by a code, with consent to these purposes."""
+    with home.app.store.transaction() as tx:
+        father, _ = tx.contact_for_address(Channel.WHATSAPP, FATHER, FATHER, home.now)
+        tx.set_member(father.id, home.household_id, "ayah", False)
+        for purpose in (SEAT, *purposes):
+            tx.record_consent(father.id, purpose, "ya", True, "in-f", home.now)
+    return father.id
+
+
+def _expecting(home: Talk, contact_id: str = "") -> None:
+    lmp = home.now.date() - timedelta(weeks=12)
+    with home.app.store.transaction() as tx:
+        pregnancy = Pregnancy(lmp, lmp + timedelta(280), contact_id=contact_id or home.contact_id, id="p-2")
+        tx.save_pregnancy(home.household_id, pregnancy, home.now)
+
+
+@pytest.mark.parametrize(("agreed", "seen"), [((CHILD_CARE,), False), ((CHILD_CARE, PREGNANCY_CARE), True)])
+def test_who_follows_by_a_code_sees_a_pregnancy_only_if_asked_to_follow_it(
+    home: Talk, agreed: tuple[str, ...], seen: bool
+) -> None:
+    """In the file, in "jadwal saya" and in every answer that fits itself to the family; the mother sees it always."""
+    father = _seat(home, *agreed)
+    _expecting(home)
+    with home.app.store.transaction() as tx:
+        replan(home.app.deps, tx, home.household_id, home.now)
+        whole = family_of_contact(tx, father, home.now, "Asia/Jakarta")
+        for who, allowed in ((father, seen), (home.contact_id, True)):
+            family = seen_by(tx, who, whole)
+            kept = rights.gather(home.app.deps, tx, who, home.now)
+            assert (kept["pregnancy"] is not None) is allowed
+            assert any(row["content"].startswith("pengingat/hamil/") for row in kept["coming"]) is allowed
+            assert ("gestational_week" in text_facts(family)) is allowed
+            assert (agenda(family, who).vars.get("pregnancy") is not None) is allowed
+            assert [child["name"] for child in kept["children"]] == ["Ani", "Budi Santoso"]
+
+
+def test_a_pregnancy_of_ones_own_needs_no_consent_to_be_seen(home: Talk) -> None:
+    """A daughter-in-law follows by a code and registers her own; later she takes the consent back."""
+    hers = _seat(home, CHILD_CARE)
+    _expecting(home, hers)
+    with home.app.store.transaction() as tx:
+        assert rights.gather(home.app.deps, tx, hers, home.now)["pregnancy"] is not None
+
+
+def test_the_file_of_one_names_no_reminder_that_is_anothers_alone(home: Talk) -> None:
+    """Its title alone would tell him of her contraception."""
+    father = _seat(home, CHILD_CARE, PREGNANCY_CARE)
+    with home.app.store.transaction() as tx:
+        tx.record_consent(home.contact_id, FAMILY_PLANNING, "ya", True, "in-kb", home.now)
+        method = Contraception("suntik_3_bulan", home.now.date(), contact_id=home.contact_id, id="kb-2")
+        tx.save_contraception(home.contact_id, method, home.now)
+        replan(home.app.deps, tx, home.household_id, home.now)
+        shown = {
+            who: [row["content"] for row in rights.gather(home.app.deps, tx, who, home.now)["coming"]]
+            for who in (father, home.contact_id)
+        }
+        page = rights.data_file(home.app.deps, tx, father, home.now)
+    assert not [content for content in shown[father] if content.startswith("pengingat/kb/")]
+    assert [content for content in shown[home.contact_id] if content.startswith("pengingat/kb/")]
+    assert "pengingat/kb/" not in page

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sapa.bootstrap import App
-from sapa.family.people import Child
+from sapa.family.people import Child, Contraception, Pregnancy
 from sapa.messaging.states import Channel
 from sapa.services import seats
 from sapa.services.campaigns import load_campaigns
@@ -302,7 +302,10 @@ def test_a_new_pregnancy_is_not_told_to_old_seats_before_they_are_asked_again(vi
     with village.app.store.transaction() as tx:
         assert seats.lapse_pregnancy_seats(tx, mother.household_id, mother.id, "in-new", village.now) == 1
     assert _readers(village, "father", PREGNANCY_CARE, "ayah") == []
-    assert village.say(FATHER, "IKUT") == [KURSI + "persetujuan"]
+    assert village.say(FATHER, "IKUT") == [KURSI + "tanya-kode"], "nothing is said of a pregnancy without her word"
+    village.say(FATHER, "batal")
+    village.say(MOTHER, "tambah suami")
+    assert village.say(FATHER, f"IKUT {_code(village)}") == [KURSI + "persetujuan"]
     assert village.say(FATHER, "setuju") == [KURSI + "selesai"]
     assert _readers(village, "father", PREGNANCY_CARE, "ayah") == [FATHER]
     with village.app.store.transaction(write=False) as tx:
@@ -322,3 +325,65 @@ def test_a_father_hears_at_most_two_things_a_month() -> None:
 
 def test_a_bare_ikut_of_a_stranger_opens_nothing(village: Village) -> None:
     assert village.say(FATHER, "ikut") == ["dialog/tidak-paham"]
+
+
+@pytest.mark.parametrize("said", ["saya disuruh istri kirim IKUT {}", "ikut{}", "bu ini kodenya IKUT {} ya"])
+def test_the_code_is_found_in_a_sentence_and_who_else_is_named_is_not_the_writer(village: Village, said: str) -> None:
+    code = _invited(village)
+    assert village.say(FATHER, said.format(code)) == [KURSI + "persetujuan"]
+    village.say(FATHER, "setuju")
+    assert village.contact(FATHER).relation == "ayah"
+
+
+def test_a_code_sent_twice_is_no_consent_and_another_code_is_another_seat(village: Village) -> None:
+    code = _invited(village)
+    village.say(MOTHER, "tambah nenek")
+    second = _code(village)
+    village.say(FATHER, f"IKUT {code}")
+    assert KURSI + "selesai" not in village.say(FATHER, f"IKUT {code}")
+    village.say(FATHER, f"IKUT {second}")
+    village.say(FATHER, "setuju")
+    assert village.contact(FATHER).relation == "nenek"
+
+
+def test_who_it_is_may_be_said_with_the_consent(village: Village) -> None:
+    code = _invited(village, "tambah mertua")
+    village.say(GRANDMOTHER, f"IKUT {code}")
+    assert village.say(GRANDMOTHER, "setuju, saya neneknya") == [KURSI + "selesai"]
+    assert village.contact(GRANDMOTHER).relation == "nenek"
+
+
+def test_a_woman_may_invite_for_her_own_pregnancy_though_her_husband_registered(village: Village) -> None:
+    village.register(FATHER, child=False, relation="calon_suami")
+    household_id = village.contact(FATHER).household_id
+    with village.app.store.transaction() as tx:
+        mother, _ = tx.contact_for_address(Channel.WHATSAPP, MOTHER, MOTHER, village.now)
+        tx.set_member(mother.id, household_id, "calon_istri", False)
+        tx.record_consent(mother.id, seats.SEAT, "", True, None, village.now)
+        tx.record_consent(mother.id, PREGNANCY_CARE, "kata", True, None, village.now)
+        lmp = village.now.date() - timedelta(days=60)
+        due = lmp + timedelta(days=280)
+        tx.save_pregnancy(str(household_id), Pregnancy(lmp=lmp, edd=due, id="p1", contact_id=mother.id), village.now)
+    assert _readers(village, "mother", PREGNANCY_CARE, "hamil") == [MOTHER]
+    assert village.say(MOTHER, "ajak suami") == [KURSI + "undangan", KURSI + "teruskan"]
+    assert village.say(FATHER, f"IKUT {_code(village, MOTHER)}") == [KURSI + "persetujuan"]
+    assert village.say(FATHER, "setuju") == [KURSI + "selesai"]
+    assert village.contact(FATHER).relation == "ayah"
+    assert _readers(village, "mother", PREGNANCY_CARE, "hamil")[0] == MOTHER
+    assert _readers(village, "father", PREGNANCY_CARE, "ayah") == [FATHER]
+
+
+def test_what_is_ones_own_goes_on_after_leaving_a_household(village: Village) -> None:
+    _joined(village, GRANDMOTHER, "tambah nenek")
+    with village.app.store.transaction() as tx:
+        contact_id = village.contact(GRANDMOTHER).id
+        tx.record_consent(contact_id, FAMILY_PLANNING, "kata", True, None, village.now)
+        card = village.now.date() + timedelta(days=30)
+        tx.save_contraception(contact_id, Contraception("suntik_3_bulan", None, card, contact_id, "kb1"), village.now)
+    village.say(GRANDMOTHER, "berhenti ikut")
+    village.say(GRANDMOTHER, "ya")
+    left = village.contact(GRANDMOTHER)
+    assert left.household_id not in (None, village.contact(MOTHER).household_id)
+    with village.app.store.transaction(write=False) as tx:
+        rows = tx.reminders_of(str(left.household_id))
+    assert {row.to for row in rows} == {f"contact:{left.id}"} and rows

@@ -17,6 +17,7 @@ from sapa.messaging.sms import gsm7_unsupported, sms_parts
 from sapa.messaging.states import Channel, Kind, ReminderState
 from sapa.services.consents import PREGNANCY_CARE
 from sapa.services.households import family_of_contact
+from sapa.services.losses import report_loss
 from sapa.services.records import OutboxDraft, ReminderRow, Reply
 from sapa.services.replies import render_reply
 from sapa.services.visit_recording import record
@@ -297,3 +298,80 @@ def test_names_for_twins_come_in_one_message(talk: Talk) -> None:
     assert talk.say("nama bayi Budi") == "dialog/lahir/nama-yang-mana"
     assert talk.say("nama bayi Budi dan Ani") == "dialog/lahir/nama-tercatat"
     assert sorted(child.name for child in talk.family.children) == ["Ani", "Budi"]
+
+
+@pytest.mark.parametrize(("answer", "on"), [("tgl 17", 17), ("17 november", 17), ("tanggal 20 bu", 20)])
+def test_the_bare_day_answers_our_question_for_it(talk: Talk, answer: str, on: int) -> None:
+    talk.pregnant(29).reminded(f"{TEXTS}tanya-tanggal", TODAY, hours_ago=1)
+    assert talk.say(answer) == "tercatat"
+    assert date(2026, 11, on) in talk.anc.values()
+
+
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        ("bidan suruh balik 2 minggu lagi", date(2026, 12, 7)),
+        ("bidan bilang balik lagi 2 minggu", date(2026, 12, 7)),
+        ("kontrol lagi 10 hari lagi", date(2026, 12, 3)),
+        ("kontrol berikutnya tgl 5", date(2026, 12, 5)),
+    ],
+)
+def test_the_bidans_day_may_be_told_in_weeks_or_without_its_month(talk: Talk, text: str, on: date) -> None:
+    assert talk.pregnant(29).say(text) == "jadwal"
+    assert talk.next_visit_on == on
+
+
+@pytest.mark.parametrize("text", ["bidan suruh balik sebulan lagi", "kontrol lagi minggu depan hari senin"])
+def test_a_next_visit_without_a_day_is_asked_for_and_the_day_alone_answers(talk: Talk, text: str) -> None:
+    assert talk.pregnant(29).say(text) == "tanya-jadwal"
+    talk.reminded(f"{TEXTS}tanya-jadwal", TODAY, hours_ago=1)
+    assert talk.say("tadi gak sempat periksa") == "belum"
+    assert talk.say("20 desember") == "jadwal" and talk.next_visit_on == date(2026, 12, 20)
+
+
+def test_a_visit_that_is_called_off_is_not_written_down_as_one_to_come(talk: Talk) -> None:
+    talk.pregnant(29, next_visit_on=date(2026, 12, 5))
+    assert talk.say("gak jadi periksa tgl 5") == "batal-jadwal"
+    assert talk.next_visit_on is None and talk.anc == {}
+
+
+def test_what_the_bidan_measured_may_be_told_along_unless_it_is_high(talk: Talk) -> None:
+    told = "sudah periksa kehamilan di puskesmas tgl 20 november, tensi 110/70, berat 60 kg, kontrol lagi 20 desember"
+    assert talk.pregnant(29).say(told) == "tercatat" and talk.next_visit_on == date(2026, 12, 20)
+    assert talk.say("sudah periksa, tensi 150/100") is None
+
+
+@pytest.mark.parametrize("label", ["flow/catat-imunisasi", ""])
+def test_a_bare_sudah_to_our_reminder_is_a_visit_whatever_the_label(talk: Talk, label: str) -> None:
+    talk.pregnant(29).reminded("pengingat/hamil/periksa", date(2026, 11, 22))
+    assert talk.say("SUDAH", label) == "tercatat"
+
+
+@pytest.mark.parametrize(("text", "answer"), [("SUDAH", "sudah-apa"), ("belum", "belum-apa")])
+def test_a_bare_sudah_to_a_tip_writes_nothing_and_is_not_turned_away(talk: Talk, text: str, answer: str) -> None:
+    talk.pregnant(18).reminded("pengingat/hamil/kelas-ibu", TODAY)
+    assert talk.say(text, "flow/catat-imunisasi") == answer and talk.anc == {}
+
+
+@pytest.mark.parametrize(
+    ("weeks", "text", "answer"),
+    [
+        (41, "belum", "dialog/lahir/belum-lewat"),
+        (39, "blm lahir bu", "dialog/lahir/belum"),
+        (39, "SUDAH", "dialog/lahir/sudah-apa"),
+    ],
+)
+def test_our_question_for_the_birth_is_answered_in_a_word(talk: Talk, weeks: int, text: str, answer: str) -> None:
+    talk.pregnant(weeks).reminded("pengingat/hamil/belum-lahir", TODAY)
+    assert talk.say(text) == answer
+
+
+def test_trouble_told_with_not_born_yet_is_left_to_others(talk: Talk) -> None:
+    assert talk.pregnant(39).say("belum lahir bu, masih mules2") is None
+
+
+def test_a_visit_reported_while_a_loss_is_unclear_is_kept_without_a_word_of_the_next(talk: Talk) -> None:
+    talk.pregnant(20)
+    with talk.app.store.transaction() as tx:
+        report_loss(talk.app.deps, tx, talk.contact_id, "saya sudah tidak hamil lagi", talk.now, "in-1")
+    assert talk.say("sudah periksa") == "dicatat-saja"

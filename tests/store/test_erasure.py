@@ -7,6 +7,7 @@ below var/. So it fails when a new table keeps something that erasing does not k
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,8 +29,18 @@ from sapa.services import losses, rights, topics
 from sapa.services.consents import PURPOSES
 from sapa.services.delivery import claim_batch, record_status, send_one
 from sapa.services.demo import seed_demo
+from sapa.services.due import queue_due
 from sapa.services.inbound import receive_message
-from sapa.services.records import CodeRow, InboundMessage, OutboxDraft, Picture, Reply, StatusForm
+from sapa.services.records import (
+    CodeRow,
+    InboundMessage,
+    Leftover,
+    OutboxDraft,
+    Picture,
+    ReminderRow,
+    Reply,
+    StatusForm,
+)
 from sapa.services.reminders import replan
 from sapa.store.dialogue_memory import forget_dialogue
 from sapa.store.models import Base
@@ -295,7 +306,7 @@ def test_a_second_caregiver_keeps_the_household_and_the_children(
         assert tx.pregnancy_of(person.household_id) is None
         wedding = tx.wedding_of(person.household_id)
         assert wedding is not None and wedding.contact_id == "" and wedding.screenings == ()
-        assert tx.take_dirty(10) == [person.household_id]
+        assert tx.dirty_households(10) == [person.household_id]
     left = [place for place in found_in_tables(database_url, [person.contact_id]) if "sim_" not in place]
     assert left == []
 
@@ -393,6 +404,73 @@ def test_data_files_expire(person: Person, clock: SetClock) -> None:
         link = rights.offer_file(app.deps, tx, person.contact_id, clock.now()).vars["link"]
     file_id = str(link).rsplit("/", 1)[1]
     for hours, there in ((23, True), (25, False)):
-        rights.drop_old_files(app.deps, datetime(2026, 11, 23, 2, tzinfo=UTC) + timedelta(hours=hours))
+        moment = datetime(2026, 11, 23, 2, tzinfo=UTC) + timedelta(hours=hours)
+        # Nobody has to come and delete it for its address to stop working.
+        assert (rights.fetch(app.deps, file_id, moment) is not None) is there
+        rights.drop_old_files(app.deps, moment)
         with app.store.transaction(write=False) as tx:
             assert (tx.picture(file_id) is not None) is there
+
+
+def test_what_was_left_behind_in_households_of_before_is_erased_too(
+    person: Person, clock: SetClock, database_url: str
+) -> None:
+    """A wedding before she took a seat, a pregnancy in a household she has left: both still name her."""
+    app, now = person.app, clock.now()
+    with app.store.transaction() as tx:
+        father, _ = tx.contact_for_address(Channel.WHATSAPP, FATHER, FATHER, now)
+        tx.set_member(father.id, person.household_id, "ayah", False)
+        # She leaves; her own old household of one stays behind as well.
+        tx.set_member(person.contact_id, None, "", False)
+        alone = tx.household_of(person.contact_id, now)
+        tx.set_posyandu(alone, None, f"dekat rumah {NAME}")
+        tx.save_wedding(alone, Wedding(date(2026, 3, 1), contact_id=person.contact_id, id="wed-0"), now)
+        row = ReminderRow("r-0", alone, now, DAY, "kb", "x", (), {}, to=f"contact:{person.contact_id}")
+        tx.replace_plan(alone, [row], now)
+        tx.set_member(person.contact_id, None, "", False)
+    erase(person, clock)
+    send_all(app, clock)
+    sweep(person, clock)
+    with app.store.transaction(write=False) as tx:
+        assert [child.name for child in tx.children_of(person.household_id)] == [CHILD]
+        assert tx.pregnancy_of(person.household_id) is None
+    left = found_in_tables(database_url, [person.contact_id, alone])
+    assert [place for place in left if "sim_" not in place] == []
+
+
+def test_while_a_person_is_erased_nobody_queues_for_them(person: Person, clock: SetClock, database_url: str) -> None:
+    """The clock comes for the household at the very moment of the erasure; one of the two waits, neither fails."""
+    app, now = person.app, clock.now() + timedelta(days=3)
+    fates: list[object] = []
+    receipt = rights.receipt_number(person.last.id, now)
+    reply = Reply(rights.RECEIPT, {"receipt": receipt, "day": now.date().isoformat(), "shared": False})
+
+    def clock_comes() -> None:
+        try:
+            fates.append(queue_due(app.deps, now))
+        except Exception as error:
+            fates.append(error)
+
+    other = threading.Thread(target=clock_comes)
+    with app.store.transaction() as tx:
+        rights.erase(app.deps, tx, person.last, reply, now)
+        other.start()
+        other.join(0.5)
+    other.join()
+    assert [fate for fate in fates if isinstance(fate, Exception)] == []
+    sent = [place for place in found_in_tables(database_url, [person.contact_id]) if place.startswith("outbox")]
+    assert sent == []
+
+
+def test_while_the_dialogues_are_away_the_rest_of_an_erasure_is_done(person: Person, clock: SetClock) -> None:
+    erase(person, clock)
+    send_all(person.app, clock)
+
+    def away(_: str) -> None:
+        raise ConnectionError("the tracker's database is away")
+
+    with pytest.raises(ConnectionError):
+        rights.sweep(person.app.deps, clock.now(), away)
+    with person.app.store.transaction(write=False) as tx:
+        left = {kind for kind, _ in tx.pending_erasures(clock.now())}
+    assert left == {Leftover.DIALOGUE, Leftover.FILES}, "the receipt is settled"

@@ -9,6 +9,9 @@ const TYPING_FOR_MS = 25_000; // after that long without an answer the phone sto
 const NEAR_BOTTOM_PX = 60;
 const MAX_FIELD_PX = 96;
 
+// The number alone will not do: after somebody's erasure the provider counts from an earlier one again.
+const byTime = (one, other) => new Date(one.at) - new Date(other.at) || one.seq - other.seq;
+
 export const keyOf = ({ phone, channel }) => `${channel}:${phone}`;
 
 function icon(name, className) {
@@ -83,7 +86,7 @@ export class Phone {
     const chat = this.#part("chat");
     const wasNear = chat.scrollHeight - chat.scrollTop - chat.clientHeight < NEAR_BOTTOM_PX;
     let news = 0;
-    for (const message of messages.sort((one, other) => one.seq - other.seq)) {
+    for (const message of messages.sort(byTime)) {
       const known = this.#messages.has(message.sid);
       this.#messages.set(message.sid, message);
       if (known) this.#redrawOne(message);
@@ -274,7 +277,7 @@ export class Phone {
   #append(message) {
     const chat = this.#part("chat");
     if (!this.#last) chat.replaceChildren();
-    if (this.#last && message.seq < this.#last.seq) {
+    if (this.#last && byTime(message, this.#last) < 0) {
       this.#redraw();
       return;
     }
@@ -295,7 +298,7 @@ export class Phone {
   }
 
   #redraw() {
-    const ordered = [...this.#messages.values()].sort((one, other) => one.seq - other.seq);
+    const ordered = [...this.#messages.values()].sort(byTime);
     if (!ordered.length) return;
     this.#nodes.clear();
     this.#last = null;
@@ -317,11 +320,15 @@ export class Phone {
 
   /** A message of the phone's owner counts as read once something came after it from the service. */
   #markAnswered() {
-    const newestOut = Math.max(0, ...[...this.#messages.values()].filter((m) => m.direction === "out").map((m) => m.seq));
-    for (const [sid, node] of this.#nodes) {
-      const message = this.#messages.get(sid);
-      node.classList.toggle("answered", message.direction === "in" && message.seq < newestOut);
-      node.classList.toggle("past", message.direction === "out" && this.#last && message.seq < this.#last.seq);
+    let answered = false;
+    let past = false;
+    for (const message of [...this.#messages.values()].sort(byTime).reverse()) {
+      const node = this.#nodes.get(message.sid);
+      const outbound = message.direction === "out";
+      node?.classList.toggle("answered", !outbound && answered);
+      node?.classList.toggle("past", outbound && past);
+      answered ||= outbound;
+      past = true;
     }
   }
 
@@ -362,18 +369,24 @@ export class Phone {
     }
     if (item.kind || (item.content_type ?? "").startsWith("image/")) {
       const sticker = item.kind === "sticker";
+      if (item.gone) return this.#gone();
       const image = make("img", `media ${sticker ? "sticker" : "picture"}`);
       image.src = item.url;
       image.alt = sticker ? "Stiker" : outbound ? "Gambar dari Sapa Keluarga" : "Foto";
       image.addEventListener("load", () => this.#settle(), { once: true });
       if (sticker) return image;
       const button = make("button", "enlarge", image);
+      image.addEventListener("error", () => button.replaceWith(this.#gone()), { once: true });
       button.type = "button";
       button.setAttribute("aria-label", `Perbesar: ${image.alt}`);
       button.addEventListener("click", () => this.#hooks.onEnlarge(image));
       return button;
     }
     return make("div", "media file", icon("clip"), make("span", "", item.url.split("/").pop()));
+  }
+
+  #gone() {
+    return make("div", "media file", icon("photo"), make("span", "", "Gambar sudah tidak disimpan"));
   }
 
   #drawButtons(message) {

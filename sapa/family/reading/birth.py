@@ -101,6 +101,36 @@ def is_birth_report(text: str) -> bool:
     return bool(_REPORT.search(plain)) and not _NOT_YET.search(plain)
 
 
+#: What a scan says of a child that is not born: "kata dokter bayinya laki-laki, beratnya 2,5 kg".
+_UNBORN = re.compile(
+    r"\b(?:usg|janin\w*|kandungan\w*|perut\w*|perkiraan|taksiran|tafsiran|diperkirakan|kata (?:dokter|bidan)|"
+    r"bakal|calon|nanti|semoga|moga|ingin|pengen|hamil)\b"
+)
+
+
+def tells_of_newborn(text: str, today: date) -> bool:
+    """Whether a message of a family that awaits a birth gives the facts of one: "bayinya laki-laki sehat, 3 kg"."""
+    plain = " ".join(words_of(text)) if len(text) < 2000 else ""
+    if looks_like_question(text) or _UNBORN.search(plain) or _NOT_YET.search(plain) or says_not_born_yet(text):
+        return False
+    reading = read_birth(text, today)
+    about = reading.born or bool(_ABOUT_BABY.search(normalize(text)))
+    return about and bool(reading.sexes) and bool(reading.weights_g or (reading.born and reading.on.usable))
+
+
+_STILL_WORDS = """
+    belum blm blom belom masih hamil lahir lahiran melahirkan juga jg kok ko sih nih bu ibu bidan bun pak kak min saya
+    sy aku istri bayi bayinya ini sampai sekarang skrg
+"""
+_STILL = frozenset(_STILL_WORDS.split())
+
+
+def only_not_born_yet(text: str) -> bool:
+    """Whether that is the whole of a message, so that no trouble is told with it."""
+    words = words_of(text)
+    return says_not_born_yet(text) and not looks_like_question(text) and all(word in _STILL for word in words)
+
+
 def says_not_born_yet(text: str) -> bool:
     """Whether somebody takes it back: "belum lahir kok, masih hamil"."""
     plain = " ".join(words_of(text))
@@ -228,6 +258,7 @@ _SEX_WORD = re.compile(rf"(?<![^\W_])(?:laki[ -]?[/-]?[ -]?laki|{_SEX_WORDS})(?!
 _BABY = {"anak", "bayi", "bayinya", "jk", "lahir"}
 _TWINS = re.compile(r"\bkembar(?: (?P<n>tiga|3|empat|4))?|\bdampit\b|\bsepasang\b")
 _PAIR = re.compile(r"\bsepasang\b|\bdampit\b|\bkembar (?:pengantin|buncing)\b")
+_EACH = re.compile(r"\b(?:dua[ -]duanya|duaduanya|dua2nya|2[ -]?2nya|keduanya|sama2)\b")
 _BOTH = re.compile(r"\b(?:dua[ -]?duanya|dua2nya|2[ -]?2nya|keduanya|semua|semuanya|dua dua|sama2|dua|2)\b")
 _NOT = {"bukan", "bkn"}
 
@@ -240,6 +271,8 @@ def _sexes(plain: str, asked: str | None) -> tuple[tuple[Sex, ...], int | None]:
     found = [sex for word in _SEX_WORD.finditer(plain) if (sex := _sex(plain, word, asked)) is not None]
     if not found:
         return (), many
+    if many is None and len(set(found)) == 1 and _EACH.search(plain):
+        many = 2
     if many is None and len(found) > 1:
         # "laki-laki, cowok ganteng" is one child; two different ones are two children.
         return (tuple(found), 2) if len(set(found)) > 1 else ((found[0],), None)

@@ -383,9 +383,10 @@ _CHANGING = re.compile(
 _WHEN = re.compile(
     rf"\b{_any('kapan, kpn, kapankah, kapan2, tanggal berapa, tgl berapa, tgl brp, tanggal brp, berapa tanggal')}\b"
 )
+_COMING_BACK = re.compile(r"\b(?:kembali|kmbali|kmbli|balik|blik|datang lagi|kontrol)\b")
 _OTHERS = re.compile(
     rf"\b{_any('anak, anaknya, bayi, bayinya, adek, dedek, si kecil, imunisasi, vaksin, bcg, dpt, campak, polio')}\b"
-    rf"|\b{_any('posyandu, hamil, nifas, pcv, mr, td, tt')}\b"
+    rf"|\b{_any('posyandu, hamil, nifas, pcv, mr, tt')}\b|\btd\b(?! (?:pagi|pg|siang|sore|malam|mlm|subuh)\b)"
 )
 _REMINDERS = re.compile(
     rf"\b{_any('pengingat, pengingatnya, ingatkan, diingatkan, ingetin, pesan, pesannya, sms, wa, notif, info')}\b"
@@ -417,7 +418,8 @@ def read_report(text: str, today: date) -> KbReport:
         not_yet=bool(_NOT_YET.search(plain)),
         stop=None if change else stop,
         change=change,
-        asks_when=bool(_WHEN.search(plain)) and bool(_ABOUT.search(plain) or reading.method or _VISIT.search(plain)),
+        asks_when=bool(_WHEN.search(plain))
+        and bool(_ABOUT.search(plain) or reading.method or _VISIT.search(plain) or _COMING_BACK.search(plain)),
         removed=bool(_REMOVING.search(plain)),
         about=bool(_ABOUT.search(plain) or (reading.method and reading.method != "suntik")),
         visit=bool(_VISIT.search(plain) or reading.method),
@@ -431,6 +433,18 @@ def _rest(plain: str, reading: KbReading) -> tuple[str, ...]:
     for dated in (reading.last, reading.returns):
         plain = plain.replace(dated.matched, " ") if dated.matched else plain
     return tuple(word for word in words_of(plain) if word not in _EXPECTED and not word.isdigit())
+
+
+_NO_CARD = re.compile(
+    rf"\b{_NEG} (?:ada |punya |pegang |bawa |dikasih |dapat |dpt |ditulis )*(?:kartu|tanggal|tgl)(?:nya)?\b"
+    r"|\b(?:kartu|kartunya|catatan|catatannya) (?:kb |nya |sudah |udah |sdh )*"
+    rf"(?:hilang|ilang|rusak|robek|{_NEG} ada|ketinggalan|entah)\b"
+)
+
+
+def has_no_card(text: str) -> bool:
+    """Whether somebody says that there is no card, or no date on it."""
+    return bool(_NO_CARD.search(normalize(text)))
 
 
 def _stopping(plain: str, reading: KbReading) -> Stop | None:

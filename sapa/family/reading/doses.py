@@ -613,6 +613,8 @@ def _polarity(page: _Page, mentions: Sequence[_Mention]) -> tuple[list[bool], bo
         # "sudah semua, PCV belum": the "sudah" is about everything else.
         first = mentions[0].start
         marks = [(at, w) for at, w in marks if not (at < first and _OWN_PART.search(page.plain[at:first]))]
+    if not marks:
+        return [True] * len(mentions), False
     leading = marks[0][0] < mentions[0].start
     if leading and marks[-1][0] > mentions[-1].start:
         return [True] * len(mentions), any(word in _NOT for _, word in marks)  # "sudah BCG belum": a question

@@ -20,6 +20,12 @@ DATING, AGE, SCAN_DATE, VISITS = "dating", "age", "scan_date", "visits"
 
 OWN, WIFE, OTHER = "own", "wife", "other"
 
+#: "Belum hamil", said of now.
+NOT_PREGNANT = re.compile(
+    r"\b(?:belum|blm|blom|tidak|tdk|gak|ga|gk|nggak|ngga|enggak|ndak|bukan) (?:lagi |sedang )?hamil\b"
+    r"(?! (?:kembar|tua|besar|muda|anak))"
+)
+
 
 @dataclass(frozen=True)
 class PregnancyReading:

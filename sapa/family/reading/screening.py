@@ -35,6 +35,18 @@ ASKED: Mapping[str, tuple[Key, ...]] = {
 }
 _HERS_ALONE = frozenset({"lila_cm", "hb_g_dl", "hb_on", "td_status", "td_last_on"})
 
+#: A partner's code is wanted; results may be shared or not; the card is wanted.
+ASKS_TO_LINK = re.compile(
+    r"(?:kode )?(?:hubungkan|hubungkn|sambungkan)(?: (?:dengan |ke )?(?:pasangan|calon \w+)(?: saya)?)?"
+)
+ASKS_TO_SHARE = re.compile(
+    r"(?P<no>(?:jangan|stop|batal|tidak) )?(?:di)?bagikan(?: hasil\w*)?(?: (?:ke |dengan )?pasangan)?"
+)
+ASKS_FOR_CARD = re.compile(
+    r"(?:minta |lihat |kirim |tolong kirim )?(?:kartu|hasil|rencana)(?: (?:skrining|catin|calon pengantin|nikah))+"
+    r"(?: (?:saya|lagi|dong|ya))?|(?:kartu|hasil) catin"
+)
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -170,6 +182,7 @@ _NOT_AFTER_MARRIED = re.compile(r"\b(?:kalau|kalo|nanti|setelah|sesudah|habis|se
 
 #: What tells bare figures apart: an arm is thicker than any Hb is high, and nothing but a height is that large.
 _ARM, _TALL = 17, 120
+_YOUNG, _LIGHT = 15, 35
 
 
 @dataclass(frozen=True)
@@ -397,18 +410,21 @@ def _smoke(zones: Sequence[_Zone], at: int, found: _Found) -> None:
         found.answers[(owner, "smokes")] = not denied
 
 
+_OF_SMOKE = re.compile(r"rokok|\bada\b|asap|tidak|tdk|gak|\bga\b|nggak|bebas|aman")
+
+
 def _home(zones: Sequence[_Zone], at: int, found: _Found) -> None:
     """Smoke at home; hers, unless somebody says whose home it is."""
     zone = zones[at]
-    around = (
-        zones[at - 1].cue_text + zones[at - 1].text if at and zones[at - 1].cue == "smoke" else ""
-    ) + zone.cue_text
+    before = zones[at - 1].cue_text + zones[at - 1].text if at and zones[at - 1].cue == "smoke" else ""
     after = zone.text + (
         zones[at + 1].cue_text if at + 1 < len(zones) and zones[at + 1].cue in {"smoke", "no_one"} else ""
     )
-    if not re.search(r"rokok|\bada\b|asap|tidak|tdk|gak|\bga\b|nggak|bebas|aman", around + after):
+    # "Saya tidak merokok, di rumah ada": what is said of the home itself goes before what was said of a person.
+    said = next((s for s in (zone.cue_text + after, before + zone.cue_text + after) if _OF_SMOKE.search(s)), None)
+    if said is None:
         return
-    denied = re.search(rf"(?<![^\W_]){_NOT}(?![^\W_])", around + after)
+    denied = re.search(rf"(?<![^\W_]){_NOT}(?![^\W_])", said)
     found.answers[(HER, "smoke_at_home")] = not denied
 
 
@@ -632,6 +648,8 @@ def _matched(keys: Sequence[Key], numbers: Sequence[float]) -> list[tuple[Key, f
     checked = [key[1] for key in keys] == ["lila_cm", "hb_g_dl"]
     if checked and len(numbers) == 1:
         return [(keys[0 if _ARM <= numbers[0] < _TALL - 60 else 1], numbers[0])]
+    if len(numbers) == 1 < len(keys) and keys[0][1] == "age_years" and _YOUNG <= numbers[0] < _LIGHT:
+        return [(keys[0], numbers[0])]  # too little for a body, and the age was asked first
     if len(numbers) != len(keys):
         return []
     if checked and numbers[0] < _ARM <= numbers[1]:
@@ -643,6 +661,9 @@ def _doubted(found: _Found, key: Key) -> bool:
     return any((doubt.owner, doubt.item) == key for doubt in found.doubts)
 
 
+_ONLY = r"(?:aja|saja|sj|doang|hanya|cuma|cuman)"
+
+
 def _who_smokes(plain: str, zones: Sequence[_Zone], found: _Found, wanted: Sequence[Key]) -> None:
     """The answer to "who smokes?": persons named do, nobody else; "tidak ada" is nobody, at home neither."""
     denied = re.match(rf"^(?:{_NOT}|nihil|no|aman|tidak ada|semua tidak)(?![^\W_])", plain)
@@ -650,6 +671,8 @@ def _who_smokes(plain: str, zones: Sequence[_Zone], found: _Found, wanted: Seque
         if denied and found.answers.get((HER, "smoke_at_home")) is False:
             for owner in (ME, OTHER):
                 found.answers.setdefault((owner, "smokes"), False)
+        if found.answers.get((ME, "smokes")) and re.search(rf"\b{_ME_WORD} {_ONLY}\b|\b{_ONLY} {_ME_WORD}\b", plain):
+            found.answers.setdefault((OTHER, "smokes"), False)  # "aku aja yang ngerokok"
         return
     if _UNKNOWN.search(plain) and not re.search(rf"{_NOT} ada", plain):
         return
@@ -664,7 +687,8 @@ def _who_smokes(plain: str, zones: Sequence[_Zone], found: _Found, wanted: Seque
         found.answers[(HER, "smoke_at_home")] = True
         zones = list(_zones_of(relatives.sub(" ", plain), ME))
     people = {zone.owner for zone in zones if zone.cue in _PERSONS}
-    if people and len(plain.split()) <= 6:
+    # "Dia 19 45 150" answers another question.
+    if people and len(plain.split()) <= 6 and not re.search(r"\d", plain):
         smokers = {ME, OTHER} if "both" in people else people
         found.answers.update({(owner, "smokes"): True for owner in smokers})
         if len(smokers) == 1 and (only := next(iter(smokers))) in {ME, OTHER}:

@@ -22,6 +22,9 @@ Action = Literal["invite", "join", "remove", "leave", "remind_me", "remind_less"
 #: Length of the codes that one person passes to another.
 CODE_DIGITS = 6
 
+#: "Saya neneknya", in the middle of the question for consent.
+SAYS_WHO = re.compile(r"\b(?:saya|sy|aku|ini) (?:ini |adalah |sebagai |sbg )?(\w+)\b")
+
 
 @dataclass(frozen=True)
 class SeatWish:
@@ -100,6 +103,10 @@ _JOIN = re.compile(
     r"(?:ikut|ikt|iku|ikutt|ikut kode|kode ikut|gabung)\W*(?:kode|nomor|no|dengan|dgn|pakai|:|#|-)?\W*"
     r"(\d(?:[ .\-]?\d){2,8})\W*(?:(?:ya|bu|pak|kak|min|terima|kasih|makasih|dong)\W*)*$"
 )
+# "Saya disuruh istri kirim IKUT 466051": the word with six digits says it in any sentence but one about money.
+_JOIN_WITHIN = re.compile(
+    r"(?<![^\W_])ikut(?: kode| kodenya)?[ :#-]{0,3}(\d{3}[ .\-]?\d{3})(?![ .\-]?\d)(?! ?(?:rb|ribu|rupiah|orang|per)\b)"
+)
 _JOIN_BARE = re.compile(r"^\W*(?:ikut|ikutt?)\W*(?:ya|bu|pak|kak|min)?\W*$")
 _SIX = re.compile(r"(?<![\d+])(?<!\d[ .\-])(?:\d{6}|\d{3}[ .\-]\d{3})(?![ .\-]?\d)")
 _LIST = re.compile(
@@ -134,7 +141,11 @@ def read_seat(text: str, names: tuple[str, ...] = ()) -> SeatWish | None:
     told = words_of(text)
     if not told or len(told) > 16:
         return None
+    within = _JOIN_WITHIN.search(plain)
     joined = _JOIN.match(plain)
+    if within and not joined:
+        # Who else is named ("disuruh istri") is not who writes.
+        return SeatWish("join", None, re.sub(r"\D", "", within.group(1)))
     if joined:
         return SeatWish("join", read_relation(text), re.sub(r"\D", "", joined.group(1)))
     if _JOIN_BARE.match(plain):
@@ -285,7 +296,8 @@ def read_number(text: str) -> NumberWish | None:
         return None
     phone = read_phone(text)
     coming = bool(_COMING.search(line)) and not _OLD_SAID.search(line)
-    return NumberWish(phone=phone, lost=bool(_LOST.search(line)), coming=coming)
+    code = read_code(text) if phone is None else None
+    return NumberWish(phone=phone, code=code, lost=bool(_LOST.search(line)), coming=coming)
 
 
 def read_phone(text: str) -> str | None:
@@ -365,7 +377,7 @@ _NOT_MOVE = re.compile(
     r"asi|payudara|tidur|kamar|"
     r"siar\w*|sebar\w*|umumkan|broadcast|jam|pukul|puskesmas|bidan lain|rs|sekolah|ranjang|kasur|box|nomor|nomer|"
     r"nmr|hp|wa|tanggal|tgl|"
-    r"posisi|puting|kanan|kiri|oralit|susu|sufor)\b"
+    r"posisi|puting|kanan|kiri|oralit|susu|sufor|implan\w*|susuk|iud|spiral|pil|kondom|steril)\b"
 )
 
 

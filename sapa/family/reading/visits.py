@@ -7,8 +7,8 @@ is said makes the message somebody else's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from sapa.family.reading.dates import NO_DATE, DateReading, read_date
 from sapa.family.reading.numbers import tokens_of
@@ -26,7 +26,8 @@ class VisitReading:
     about: a word of the subject stands in it; done and not_yet: "sudah", "belum"; on and next_on: the day of the visit
     and of the next one; ultrasound: there was a scan; after_birth: it is about the weeks after a birth; baby, mother:
     who was seen, where only one is named; plain: hardly anything but that is said; bare: nothing else at all, so that
-    "sudah" may answer a reminder; question: it asks.
+    "sudah" may answer a reminder; question: it asks. coming: a next visit is spoken of, whose day may not be readable;
+    cancelled: a visit will not be made.
     """
 
     about: bool = False
@@ -41,6 +42,8 @@ class VisitReading:
     plain: bool = False
     bare: bool = False
     question: bool = False
+    coming: bool = False
+    cancelled: bool = False
 
 
 _SEEN = (
@@ -49,12 +52,14 @@ _SEEN = (
 _ABOUT = re.compile(
     rf"\b{_SEEN}\b|\b(?:ke|dari|sama) (?:bu |ibu )?(?:bidan|dokter kandungan|spog)\b"
     r"|\bbidan(?:nya)? (?:sudah|sdh|udah|udh)"
-    r"|\b(?:k|kn|kf) ?[1-6]\b|\bkunjungan\b|\b(?:balik|kembali) (?:lagi |ke bidan )?(?:tgl|tanggal|hari|\d)"
+    r"|\b(?:k|kn|kf) ?[1-6]\b|\bkunjungan\b|\b(?:balik|kembali) (?:lagi |ke bidan )?"
+    r"(?:tgl|tanggal|hari|se(?:minggu|bulan)|\d)"
+    r"|\bbidan\w*(?: \w+){0,2} (?:di)?(?:suruh|minta) (?:balik|blik|kembali|datang|dtg)"
 )
 _AFTER_BIRTH = re.compile(r"\b(?:nifas|kunjungan|neonatal|kn ?[1-3]|kf ?[1-4]|jahitan|habis melahirkan|pasca)\b")
 _BIDAN_CAME = re.compile(
     r"\bbidan\w*(?: \w+){0,2} (?:datang|dateng|dtg|kesini|ke rumah|kerumah|berkunjung|kunjungan|mampir|jenguk)"
-    r"|\b(?:datang|dateng|dtg|dikunjungi|kunjungan)(?: \w+){0,2} bidan"
+    r"|\b(?:datang|dateng|dtg|(?:di )?kunjungi|dikunjungi|kunjungan)(?: \w+){0,2} bidan"
 )
 _DONE = re.compile(
     r"\b(?:sudah|sdh|sudh|udah|udh|uda|dah|su|telah|barusan|brusan|selesai|habis|abis|tadi|td|kemarin|kmrn|kemaren|"
@@ -66,6 +71,14 @@ _NEXT = re.compile(
     r"|\b(?:di)?(?:suruh|minta)\b|\b(?:balik|blik|kembali|kmbali)(?:nya)?\b|\bjadwal\w*\b"
     r"|\b(?:berikut\w*|brikut\w*|selanjutnya)\b|\b(?:lanjut|ketemu) lagi\b"
     rf"|\b(?:lagi|lg|besok|lusa) {_SEEN}\b"
+)
+#: "Tadi gak sempat periksa" was no visit.
+_UNDONE = re.compile(
+    r"\b(?:belum|blm|blom|belom|lum|tidak|tdk|gak|ga|gk|nggak|ngga|enggak|ndak)(?: \w+)? "
+    rf"(?:{_SEEN}|sempat|smpt|sempet|jadi|jd|pergi|ke bidan|datang|bisa|dapat)\b|\bbatal\b"
+)
+_CANCELLED = re.compile(
+    r"\b(?:batal\w*|dibatalkan|(?:tidak|tdk|gak|ga|gk|nggak|ngga|enggak|ndak) (?:jadi|jd)|gajadi|gakjadi)\b"
 )
 _SCAN = re.compile(r"\b(?:usg|di ?usg)\b")
 #: Subjects that have a recorder of their own, and troubles that need an answer, not a note.
@@ -79,6 +92,12 @@ _TROUBLE = re.compile(
     r"ketuban|gugur\w*|keguguran|meninggal|masalah|bahaya|khawatir|takut|anemia|infeksi|kuning|rewel|batuk|pilek|"
     r"diare|mencret|abnormal|kecil|besar|aneh|bingung|sedih)\b"
 )
+#: What the bidan measured, where it is no trouble (facts, kehamilan.yml: 140/90 and more is); told along with a visit.
+_PRESSURE = re.compile(r"\b(?:tensi\w*|tekanan darah|td) ?:? ?(\d{2,3}) ?/ ?(\d{2,3})\b")
+_HIGH = (140, 90)
+_HER_WEIGHT = re.compile(
+    r"\b(?:berat(?: badan)?|bb)(?:nya| saya| ibu)? ?:? ?(?:[3-9]\d|1\d\d)(?:[.,]\d)? ?(?:kg|kilo)?(?![\d.,])"
+)
 _KNOWN_WORDS = """
     sudah sdh sudh udah udh uda dah su telah barusan brusan selesai habis abis tadi td kemarin kmrn kemaren baru
     saja pulang belum blm blom belom lum tidak tdk gak ga gk nggak ngga enggak ndak sempat jadi periksa priksa
@@ -91,7 +110,7 @@ _KNOWN_WORDS = """
     lancar oke alhamdulillah alhamdulilah puji tuhan syukur semua semuanya istri istriku suami nya yang yg ini itu
     kunjungan nifas neonatal kn kf kesini kerumah mampir berkunjung dikunjungi pertama kedua ketiga keempat kelima
     keenam kali x lapor laporan catat tolong sekalian juga jg lengkap buku kia kandungannya usgnya ibu bapak tes
-    lab kontrolku periksaku akhirnya ada hadir anc1 bu
+    lab kontrolku periksaku akhirnya ada hadir anc1 bu kunjungi sempet smpt mau
 """
 _KNOWN = FILLERS | FIRM_YES | frozenset(_KNOWN_WORDS.split())
 _THANKS = re.compile(r"\b(?:makasih|mksh|trims|thanks|terima ?kasih|trmksh|tks|suwun|nuwun)\b")
@@ -99,12 +118,12 @@ _THANKS = re.compile(r"\b(?:makasih|mksh|trims|thanks|terima ?kasih|trmksh|tks|s
 
 def read_visit(text: str, today: date) -> VisitReading:
     """Everything a short message says about a visit. Long messages are nobody's report. Never raises on any text."""
-    plain = normalize(text)
+    plain = _without_measures(normalize(text))
     if not plain or len(plain) > _MOST_CHARS:
         return VisitReading()
     nearer, ahead = _parted(plain)
-    done = bool(_DONE.search(plain))
-    on, next_on = read_date(nearer, today, max_years=None), read_date(ahead, today, prefer="future")
+    done = bool(_DONE.search(plain)) and not _UNDONE.search(nearer)
+    on, next_on = read_past_day(nearer, today), read_next_day(ahead, today)
     if next_on.usable and next_on.value is not None and next_on.value <= today and done:
         # "Sudah kontrol lagi kemarin" is a visit made, whatever the "lagi" sounds like.
         on, next_on = next_on, NO_DATE
@@ -128,7 +147,59 @@ def read_visit(text: str, today: date) -> VisitReading:
         plain=not foreign and strange <= _STRANGE,
         bare=not foreign and strange == 0 and not _THANKS.search(plain),
         question=looks_like_question(text),
+        coming=bool(ahead) and (next_on.problem != "none" or bool(_AFTER_WEEKS.search(ahead))),
+        cancelled=bool(_CANCELLED.search(plain)),
     )
+
+
+def _without_measures(plain: str) -> str:
+    """The message without a blood pressure that is not high and without the mother's weight."""
+
+    def kept(found: re.Match[str]) -> str:
+        upper, lower = int(found.group(1)), int(found.group(2))
+        return " " if upper < _HIGH[0] and lower < _HIGH[1] else found.group()
+
+    return " ".join(_HER_WEIGHT.sub(" ", _PRESSURE.sub(kept, plain)).split()).strip(" ,")
+
+
+#: A day of the month without its month means the last one, if it is no further back.
+_NEAR = timedelta(days=31)
+_NUMBERS = {"satu": 1, "se": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6}
+_AFTER_WEEKS = re.compile(
+    r"\b(?P<n>\d{1,2}|satu|dua|tiga|empat|lima|enam|se) ?(?P<unit>minggu|mgg|mggu|mnggu|pekan|hari|hr)\b"
+)
+_DAY_OF_MONTH = re.compile(r"\b(?:tgl|tanggal) ?(\d{1,2})\b(?! ?[/.-]?\d)")
+
+
+def read_past_day(text: str, today: date) -> DateReading:
+    """The day of a visit made; "tgl 17" is the last 17th, if it is not long ago."""
+    found = read_date(text, today, max_years=None)
+    near = found.value is not None and timedelta(0) <= today - found.value <= _NEAR
+    if found.problem == "vague" and found.precision == "day" and near:
+        return replace(found, problem=None)
+    return found
+
+
+def read_next_day(text: str, today: date) -> DateReading:
+    """The day of a visit to come, as bidans give it: also "2 minggu lagi", "lagi 10 hari", "tgl 5"."""
+    found = read_date(text, today, prefer="future")
+    if found.usable or not text:
+        return found
+    if weeks := _AFTER_WEEKS.search(text):
+        count = _NUMBERS.get(weeks.group("n")) or int(weeks.group("n"))
+        days = count if weeks.group("unit") in {"hari", "hr"} else 7 * count
+        return DateReading(today + timedelta(days=days), "day", None, weeks.group(), absolute=False)
+    day = _DAY_OF_MONTH.search(text)
+    if day and found.value is None and (ahead := _next_day_of_month(int(day.group(1)), today)):
+        return DateReading(ahead, "day", None, day.group(), absolute=True)
+    return found
+
+
+def _next_day_of_month(day: int, today: date) -> date | None:
+    for ahead in range(1, 32):
+        if (on := today + timedelta(days=ahead)).day == day:
+            return on
+    return None
 
 
 def _parted(plain: str) -> tuple[str, str]:

@@ -26,7 +26,9 @@ from sapa.family.reading.birth import (
     is_birth_report,
     read_birth,
     says_not_born_yet,
+    tells_of_newborn,
 )
+from sapa.family.reading.child import read_child_facts
 from sapa.family.reading.pregnancy import read_pregnancy
 from sapa.family.reading.words import is_unknown, looks_like_question, read_yes_no, words_of
 from sapa.messaging.text import words as word_list
@@ -40,6 +42,7 @@ from sapa.services.journeys.pregnancy import (
     wants_posyandu,
     which_posyandu,
 )
+from sapa.services.losses import born_after_all
 from sapa.services.records import Reply
 from sapa.services.reminders import replan
 
@@ -87,8 +90,10 @@ class BirthJourney:
 
     def opens(self, scene: Scene, text: str, label: str | None) -> bool:
         """By a report of a birth; never where a trouble or a loss is told, or where only a topic is asked about."""
-        if label in _NEVER or not is_birth_report(text) or tells_of_loss(scene, text, sure=False):
+        if label in _NEVER or tells_of_loss(scene, text, sure=False):
             return False
+        if not is_birth_report(text):
+            return _tells_of_ours(scene, text, label)
         reading = read_birth(text, scene.received_on)
         told = bool(reading.sexes or reading.weights_g or reading.on.usable)
         return told or label in _OPENING or scene.family.pregnancy is not None
@@ -115,30 +120,39 @@ class BirthJourney:
         if says_not_born_yet(text):
             return Heard(data, notes=(Reply(f"{_FORM}belum"),), over="not-born")
         reading = read_birth(text, today, asked)
-        if asked is not None and looks_like_question(text) and len(words_of(text)) > _SHORT:
+        if asked is not None and looks_like_question(text) and (len(words_of(text)) > _SHORT or not reading.anything):
             return Heard(data, understood=False)
         now = dict(data)
         notes = _take_day(now, reading, today, asked)
         _take_count(now, reading, text, today)
-        _take_sexes(now, reading, asked)
-        notes += _take_weights(now, reading, asked)
+        which = _which_one(now, text)
+        _take_sexes(now, reading, asked, which)
+        notes += _take_weights(now, reading, asked, which)
         _take_names(now, reading, asked)
+        if asked is None and "names" not in now and not reading.unnamed and (name := _signed_up(text, today)):
+            now["names"] = [name]
         if reading.weeks is not None:
             now["weeks"] = reading.weeks
         if reading.early:
             now["early"] = True
         if "pregnancy" not in now:
             take_posyandu(now, scene, text, asked)
+        if asked == CONFIRM and reading.on.usable and now == dict(data):
+            return Heard(now)
         if asked in {CONFIRM, CHANGE} and not notes:
             answer = _at_summary(now, data, text, asked)
             if answer is not None:
                 return answer
-        understood = now != dict(data) or bool(notes) or reading.born or reading.caesarean
+        # What is on the summary already may be said again.
+        again = asked == CONFIRM and reading.anything
+        understood = now != dict(data) or bool(notes) or reading.born or reading.caesarean or again
         return Heard(now, understood=understood, notes=tuple(notes))
 
     def ask(self, scene: Scene, data: Mapping[str, Any]) -> Question | None:
         """What is missing: sex, day, weight, name; then the summary."""
         several = _count(data) > 1
+        if data.get("reweigh"):
+            return Question(WEIGHT, Reply(f"{_FORM}tanya-berat", {"several": several}))
         for slot, key, text in (
             (SEX, "sexes", "tanya-kelamin"),
             (DATE, "on", "tanya-tanggal"),
@@ -166,6 +180,7 @@ class BirthJourney:
         if pregnancy is not None:
             tx.end_pregnancy(pregnancy["id"], "birth", born, now)
         join_posyandu(scene, household_id, data.get("posyandu"))
+        born_after_all(scene.deps, tx, household_id, now)
         small = bool(data.get("early")) or any(is_small(baby.weight_g, weeks) for baby in babies)
         # A date that does not fit the pregnancy is looked at as well: one of the two is wrong.
         strange = pregnancy is not None and weeks is None and not may_be_born(_of(pregnancy), born)
@@ -180,6 +195,33 @@ JOURNEY = BirthJourney()
 
 
 # --------------------------------------------------------------------------------------------------------- hearing
+
+# A child signed up this long after its birth may still be the one that is awaited.
+_NEWBORN = timedelta(days=42)
+_SIGNS_UP = re.compile(r"\b(?:daftar|dftr|mendaftar|registrasi)")
+
+
+def _tells_of_ours(scene: Scene, text: str, label: str | None) -> bool:
+    """Whether the awaited child is told of in other words: its facts, or a registration as a child."""
+    today = scene.received_on
+    if scene.family.pregnancy is None:
+        # Nobody is awaited: only a child born these days, with all that is told at a birth.
+        reading = read_birth(text, today)
+        fresh = reading.on.value is not None and timedelta(0) <= today - reading.on.value <= _NEAR
+        signs_up = _SIGNS_UP.search(text.casefold()) is not None
+        return fresh and bool(reading.weights_g) and not signs_up and tells_of_newborn(text, today)
+    if label == "flow/daftar-anak":
+        born = read_child_facts(text, today).birth_date.value
+        near = born is not None and timedelta(0) <= today - born <= _NEWBORN
+        if near and born and may_be_born(scene.family.pregnancy, born):
+            return True
+    told = read_birth(text, today).on.value or today
+    return may_be_born(scene.family.pregnancy, told) and tells_of_newborn(text, today)
+
+
+def _signed_up(text: str, today: date) -> str | None:
+    """The name of a child that is signed up like any other: "daftar anak Ani perempuan lahir ..."."""
+    return read_child_facts(text, today).name if _SIGNS_UP.search(text.casefold()) else None
 
 
 def _take_day(now: dict[str, Any], reading: BirthReading, today: date, asked: str | None) -> list[Reply]:
@@ -220,9 +262,28 @@ def _take_count(now: dict[str, Any], reading: BirthReading, text: str, today: da
                 now.pop(key)
 
 
-def _take_sexes(now: dict[str, Any], reading: BirthReading, asked: str | None) -> None:
+_FIRST = word_list("pertama prtama satu kesatu 1 kakak kakaknya sulung")
+_SECOND = word_list("kedua ke2 dua 2 adik adiknya adek adeknya bungsu")
+
+
+def _which_one(now: Mapping[str, Any], text: str) -> int | None:
+    """Which of twins a message puts right: "yang pertama 2,7 kg", "Husen 2,3 kg"; None: nobody in particular."""
+    if _count(now) < 2:
+        return None
+    words = words_of(text)
+    named = [i for i, name in enumerate(now.get("names") or []) if set(words_of(name)[:1]) & set(words)]
+    if len(named) == 1:
+        return named[0]
+    marked = [words[i + 1] for i, word in enumerate(words[:-1]) if word in {"yang", "yg", "bayi", "anak", "si"}]
+    found = {0 if word in _FIRST else 1 for word in marked if word in _FIRST | _SECOND}
+    return found.pop() if len(found) == 1 else None
+
+
+def _take_sexes(now: dict[str, Any], reading: BirthReading, asked: str | None, which: int | None) -> None:
     count = _count(now)
-    if reading.sexes:
+    if which is not None and len(reading.sexes) == 1 and len(now.get("sexes") or []) == count:
+        now["sexes"] = [*now["sexes"][:which], reading.sexes[0].value, *now["sexes"][which + 1 :]]
+    elif reading.sexes:
         sexes = [sex.value for sex in reading.sexes]
         if len(sexes) < count and asked in {SEX, CONFIRM, CHANGE} and len(set(sexes)) == 1:
             # One word for all of them; the summary shows it.
@@ -233,11 +294,22 @@ def _take_sexes(now: dict[str, Any], reading: BirthReading, asked: str | None) -
         now["sexes"] = [None] * count
 
 
-def _take_weights(now: dict[str, Any], reading: BirthReading, asked: str | None) -> list[Reply]:
+def _take_weights(now: dict[str, Any], reading: BirthReading, asked: str | None, which: int | None) -> list[Reply]:
     count = _count(now)
     if reading.odd_weight:
+        # Asked for at once: the next message is most likely the weight put right.
+        now["reweigh"] = True
         return [Reply(f"{_FORM}berat-tidak-cocok")]
-    if reading.weights_g:
+    if reading.weights_g or reading.unknown:
+        now.pop("reweigh", None)
+    known = now.get("weights") or []
+    if len(reading.weights_g) == 1 < count == len(known) and asked in {CONFIRM, CHANGE}:
+        if which is None:
+            # Nobody knows whose it is: both are asked for again, so that none is lost.
+            now.pop("weights")
+        else:
+            now["weights"] = [*known[:which], reading.weights_g[0], *known[which + 1 :]]
+    elif reading.weights_g:
         now["weights"] = list(reading_births.spread(reading.weights_g, count))
     elif asked == WEIGHT and (reading.unknown or read_yes_no(" ".join(reading.names)) is False):
         now["weights"] = [None] * count

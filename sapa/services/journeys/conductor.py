@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sapa.family.reading.words import is_cancel, read_yes_no, words_of
-from sapa.messaging import loss
+from sapa.messaging import danger, loss
 from sapa.services.households import family_of_contact, said_facts
 from sapa.services.journeys.contract import Heard, Journey, Scene
 from sapa.services.losses import report_loss
@@ -64,10 +64,10 @@ def go_on(
     """One more message of an open journey."""
     if is_cancel(text):
         return Turned((Reply(_CANCELLED),))
-    urgent = _urgent(understood, text, content_ids)
-    if urgent is not None:
-        return Turned(urgent, None if _quiets(urgent) else state)
     asked, data = state.get("asked"), state["data"]
+    urgent = _urgent(understood, text, content_ids)
+    if urgent is not None and not _only_answers(journey, scene, text, data, asked):
+        return Turned(urgent, None if _quiets(urgent) else state)
     if asked == CONSENT:
         return _at_consent(journey, scene, state, text, understood, content_ids)
     heard = journey.hear(scene, text, data, asked)
@@ -76,6 +76,11 @@ def go_on(
     if heard.understood:
         return _next(journey, scene, heard.data, heard.notes)
     return _something_else(journey, scene, state, text, understood, content_ids)
+
+
+def beside(journey: Journey, scene: Scene, state: State, shown: tuple[Reply, ...]) -> Turned:
+    """Show something in between, and put our question again."""
+    return Turned((*shown, _question(journey, scene, state)), state)
 
 
 def _at_consent(
@@ -149,6 +154,14 @@ def _urgent(understood: Understood, text: str, content_ids: Collection[str]) -> 
     if understood.unsure or not (danger or mourning):
         return None
     return replies_for_label(label, confidence, text, content_ids)
+
+
+def _only_answers(journey: Journey, scene: Scene, text: str, data: Mapping[str, Any], asked: str | None) -> bool:
+    """Whether a word or three answer our question and name no danger: "tadi malam", "hari ini" alone fool the model."""
+    if asked in {None, CONSENT} or len(words_of(text)) > _BARE_YES or danger.check(text) or loss.speaks_of_loss(text):
+        return False
+    heard = journey.hear(scene, text, data, asked)
+    return heard.understood and heard.over is None
 
 
 def _quiets(replies: tuple[Reply, ...]) -> bool:

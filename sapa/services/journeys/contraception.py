@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sapa.family.calendar import age_in_months
 from sapa.family.contraception import for_bidan_to_judge, is_late, method_named, methods, occasions, return_date
 from sapa.family.people import Contraception
-from sapa.family.reading.contraception import OPEN_KINDS, KbReading, read_contraception
+from sapa.family.reading.contraception import OPEN_KINDS, KbReading, has_no_card, read_contraception
 from sapa.family.reading.dates import DateReading
 from sapa.family.reading.words import looks_like_question, normalize, read_yes_no, words_of
 from sapa.services.consents import FAMILY_PLANNING
@@ -43,6 +43,7 @@ _FAMILIES = (
     {"pil", "pil_progestin", "pil_kombinasi"},
     {"iud", "iud_hormon"},
 )
+_UNKNOWN = {_KIND: "kind_unknown", _LAST: "last_unknown", _BACK: "back_unknown", _FEEDING: "feeding_unknown"}
 # A card that says more than this for a method of weeks or months has its year misread; so has a date this old.
 _FARTHEST_DAYS, _OLDEST_DAYS = 400, 15 * 366
 _LONGEST_DAYS = 15 * 366
@@ -59,6 +60,10 @@ _ASKED = r"(?:daftar|dftr|daftarkan|didaftarkan|ikut|catat|ingatkan|ingetin|diin
 _OPENS = re.compile(
     rf"^(?:(?:saya|sy|aku|bu|kak|min|halo|tolong|minta|mau|mo|ingin|pengen) )*{_ASKED}\b.*\b(?:kb|kontrasepsi)\b"
 )
+# "Daftar KB ASI saja, bayi lahir 1 September": the baby's birth belongs to it.
+_OPENS_PLAINLY = re.compile(
+    r"^(?:daftar|dftr|daftarkan|ikut) (?:untuk |utk )?kb\b(?!.*\b(?:stop|berhenti|hapus|batal|hamil)\b)"
+)
 _OPENS_NOT = re.compile(r"\b(?:stop|berhenti|jangan|jgn|tidak|tdk|gak|ga|hapus|batal|hamil|anak|bayi|imunisasi)\b")
 
 
@@ -72,7 +77,8 @@ class ContraceptionJourney:
     def opens(self, scene: Scene, text: str, label: str | None) -> bool:
         """Whether a message asks for this journey in so many words, whatever its label: only on request, ever."""
         said = normalize(text)
-        return bool(_OPENS.match(said)) and not _OPENS_NOT.search(said) and not looks_like_question(text)
+        asked = _OPENS_PLAINLY.match(said) or (_OPENS.match(said) and not _OPENS_NOT.search(said))
+        return bool(asked) and not looks_like_question(text)
 
     def begin(self, scene: Scene) -> Heard:
         """What is recorded already, to be shown and changed; nobody begins while the own pregnancy goes on."""
@@ -99,11 +105,11 @@ class ContraceptionJourney:
             return _at_summary(text, data)
         if _uses_nothing(reading, text, asked):
             return Heard(data, notes=(Reply(_TEXTS + "belum-pakai"),), over="uses nothing")
-        new, notes = _taken(reading, {**data, "changing": False}, topic, scene)
+        new, notes = _taken(reading, text, {**data, "changing": False}, topic, scene)
         if changing:
             new, cleared = _cleared(text, new, reading)
             new["changing"] = not cleared and not _tells(reading)
-        told = _tells(reading) or (reading.unknown and topic in {_KIND, _LAST, _BACK, _FEEDING})
+        told = _tells(reading) or _is_not_known(reading, text, topic)
         if not told and not changing:
             return Heard(data, understood=False)
         if _warns(new, scene) and not new.get("warned"):
@@ -205,6 +211,15 @@ def _tells(reading: KbReading) -> bool:
     return not replace(reading, unknown=False, denied=False).empty
 
 
+def _is_not_known(reading: KbReading, text: str, asked: str | None) -> bool:
+    """ "Belum tahu"; where a date is asked for, a bare "tidak" and "kartunya hilang" say the same."""
+    if asked in {_KIND, _FEEDING}:
+        return reading.unknown
+    if asked not in {_LAST, _BACK} or _tells(reading):
+        return asked in {_LAST, _BACK} and reading.unknown
+    return reading.unknown or has_no_card(text) or read_yes_no(text) is False
+
+
 def _uses_nothing(reading: KbReading, text: str, asked: str | None) -> bool:
     if asked == _METHOD and reading.method is None:
         return reading.denied or reading.unknown or read_yes_no(text) is False
@@ -257,11 +272,11 @@ def _cleared(text: str, data: dict[str, Any], reading: KbReading) -> tuple[dict[
 
 
 def _taken(
-    reading: KbReading, data: dict[str, Any], asked: str | None, scene: Scene
+    reading: KbReading, text: str, data: dict[str, Any], asked: str | None, scene: Scene
 ) -> tuple[dict[str, Any], list[Reply]]:
     """The data with what was read, and what is wrong with the dates."""
-    if reading.unknown and asked in {_KIND, _LAST, _BACK, _FEEDING}:
-        data[{_KIND: "kind_unknown", _LAST: "last_unknown", _BACK: "back_unknown"}.get(asked, "feeding_unknown")] = True
+    if _is_not_known(reading, text, asked):
+        data[_UNKNOWN.get(asked or "", "feeding_unknown")] = True
     _take_method(reading, data, asked)
     if reading.breastfeeding is not None:
         data[_FEEDING] = reading.breastfeeding

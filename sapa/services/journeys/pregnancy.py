@@ -6,6 +6,7 @@ Whoever is registered already hears the week and the due date, and may put them 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -32,10 +33,21 @@ from sapa.family.pregnancy import (
     visit_on,
     visits_by_count,
 )
+from sapa.family.reading.birth import is_birth_report, tells_of_newborn
 from sapa.family.reading.child import POSYANDU as CHILD_POSYANDU
 from sapa.family.reading.child import closest_posyandu, read_child_facts
 from sapa.family.reading.dates import DateReading
-from sapa.family.reading.pregnancy import AGE, DATING, OWN, SCAN_DATE, VISITS, WIFE, PregnancyReading, read_pregnancy
+from sapa.family.reading.pregnancy import (
+    AGE,
+    DATING,
+    NOT_PREGNANT,
+    OWN,
+    SCAN_DATE,
+    VISITS,
+    WIFE,
+    PregnancyReading,
+    read_pregnancy,
+)
 from sapa.family.reading.words import is_unknown, looks_like_question, normalize, read_yes_no, words_of
 from sapa.messaging.loss import is_elsewhere, is_not_now, speaks_of_loss, sure_loss
 from sapa.messaging.text import words as word_list
@@ -90,6 +102,8 @@ class PregnancyJourney:
         if label is not None and label not in {"hamil/usia-hpl", "inform"}:
             return False
         reading = read_pregnancy(text, scene.received_on)
+        if label is None and scene.family.pregnancy is None and _tells_much(text, reading):
+            return True
         marked = normalize(text) != reading.lmp.matched and (reading.lmp.usable or reading.edd.usable)
         return marked and not looks_like_question(text) and any(w in normalize(text) for w in ("hpht", "hpl", "haid"))
 
@@ -113,11 +127,16 @@ class PregnancyJourney:
             return Heard(data, notes=(Reply("dialog/duka"),), over="loss")
         if asked is not None and looks_like_question(text) and not _answers(text, reading):
             return Heard(data, understood=False)
+        if asked is not None and (is_birth_report(text) or tells_of_newborn(text, today)):
+            # "Sudah lahir kemarin" is no last period: the dialogue for a birth takes it.
+            return Heard(data, understood=False)
+        if not data.get("id") and not reading.dates and NOT_PREGNANT.search(normalize(text)):
+            return Heard(data, notes=(Reply(f"{_FORM}belum-hamil"),), over="not-pregnant")
         now = dict(data)
         notes = _take_dating(now, reading, today, asked)
         _take_visits(now, reading, today, asked)
         _take_person(now, reading)
-        take_posyandu(now, scene, text, asked)
+        take_posyandu(now, scene, text, asked, bare=True)
         if _lost_for_dates(now, reading, asked, today):
             return Heard(now, notes=(Reply(f"{_FORM}tanpa-tanggal", {"own": _own(now)}),), over="undated")
         if asked in {CONFIRM, KNOWN, CHANGE} and not notes:
@@ -200,6 +219,14 @@ def tells_of_loss(scene: Scene, text: str, *, sure: bool) -> bool:
 
 
 # --------------------------------------------------------------------------------------------------------- hearing
+
+
+def _tells_much(text: str, reading: PregnancyReading) -> bool:
+    """Whether a message tells an own pregnancy with so much beside it that it can only be meant to be written down."""
+    if looks_like_question(text) or not reading.aged or reading.whose is None or "hamil" not in normalize(text):
+        return False
+    visits = reading.visits_done is not None or reading.last_visit.usable or reading.next_visit.usable
+    return visits or "posyandu" in normalize(text)
 
 
 def _answers(text: str, reading: PregnancyReading) -> bool:
@@ -324,8 +351,17 @@ def _take_person(now: dict[str, Any], reading: PregnancyReading) -> None:
         now["young"] = True
 
 
-def take_posyandu(now: dict[str, Any], scene: Scene, text: str, asked: str | None) -> None:
-    """A known posyandu at once, an unknown one when it is said twice, "-" where the family has none."""
+def take_posyandu(now: dict[str, Any], scene: Scene, text: str, asked: str | None, *, bare: bool = False) -> None:
+    """A known posyandu at once, an unknown one when it is said twice, "-" where the family has none.
+
+    bare: between commas its name alone is enough; not where names of children are told.
+    """
+    if bare and asked != POSYANDU:
+        pieces = {piece.strip() for piece in re.split(r"[,;]", normalize(text))}
+        named = [row.name for row in scene.tx.list_posyandu() if normalize(row.name) in pieces]
+        if len(named) == 1:
+            now["posyandu"] = named[0]
+            return
     if asked != POSYANDU and "pos" not in normalize(text):
         return
     known = [row.name for row in scene.tx.list_posyandu()]

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sapa.family.people import Screening, Sex, Wedding
+from sapa.family.reading.dates import DateReading
 from sapa.family.reading.screening import (
     ASKED,
     HER,
@@ -33,6 +34,7 @@ from sapa.services.consents import PREMARITAL
 from sapa.services.journeys.contract import Heard, Question, Scene
 from sapa.services.records import Reply
 from sapa.services.reminders import replan
+from sapa.services.screening_recording import is_command
 from sapa.services.screening_results import results, spoken
 
 _FOLDER = "dialog/catin/"
@@ -43,6 +45,9 @@ _SUBJECT = re.compile(r"\b(?:catin|calon (?:pengantin|penganten|manten)|pra ?nik
 _REGISTERS = re.compile(r"\b(?:daftar|daftarkan|daftarin|mendaftar|registrasi|skrining|screening)\b")
 _URGENT = frozenset({"danger", "keluhan", "handover", "flow/duka", "flow/hapus-data", "flow/berhenti"})
 _CHANGE = re.compile(r"\b(?:ubah|rubah|diubah|ganti|koreksi|betulkan|salah|keliru|bukan)\b")
+_DAY_ALONE = re.compile(
+    r"^\W*(?:(?:tanggal|tgl|tgal|tg)(?:nya)? ?|yang )?(\d{1,2})\W*(?:ya|aja|saja|kak|bu|insyaallah)?\W*$"
+)
 #: Items cleared by the word for one of them: "ubah td" is about its day too.
 _TOGETHER = {"td_status": ("td_status", "td_last_on"), "hb_g_dl": ("hb_g_dl", "hb_on")}
 _HERS = frozenset(ITEMS[Sex.FEMALE]) - frozenset(ITEMS[Sex.MALE]) - {"smoke_at_home"}
@@ -135,11 +140,15 @@ class PremaritalJourney:
         if draft.data.get("theirs"):
             return Heard(over="theirs", notes=(Reply(_FOLDER + "hubung/punya-pasangan"),))
         if asked == DOUBT and draft.data.get("doubt"):
-            settled = _settle_doubt(draft, text)
+            settled = _settle_doubt(draft, text, scene.received_on)
             if settled is not None:
                 return settled
         slot = asked if asked in ASKED else None
         reading = read_screening(text, scene.received_on, asked=slot, wanted=_wanted(draft, slot))
+        reading = _with_the_month(draft, reading, text, asked)
+        if asked is not None and not reading.anything and is_command(text):
+            # Ours, but for a screening that is told to its end.
+            return Heard(dict(data), notes=(Reply(_FOLDER + "hubung/nanti"),))
         if reading.called_off:
             return Heard({**data, "called_off": True}) if data.get("known") else Heard(over="off", notes=_CALLED_OFF)
         if _is_married(draft, reading, text, asked):
@@ -189,7 +198,7 @@ class PremaritalJourney:
                 now,
             )
             if joined is None:
-                return (Reply(_FOLDER + "hubung/kode-salah"),)
+                return (partners.wrong_code(None),)
             wedding, household_id = joined
         else:
             household_id = tx.household_of(scene.contact_id, now)
@@ -208,6 +217,7 @@ def call_off(scene: Scene, household_id: str) -> tuple[Reply, ...]:
     if wedding is not None:
         scene.tx.close_wedding(wedding.id, "called_off", scene.now)
         scene.tx.audit("wedding_closed", scene.contact_id, {"reason": "called_off"}, scene.now)
+        partners.part(scene.deps, scene.tx, wedding, household_id, scene.now)
     replan(scene.deps, scene.tx, household_id, scene.now)
     return (Reply(_FOLDER + "tidak-jadi", {"was_registered": True}),)
 
@@ -219,7 +229,7 @@ def _with_code(scene: Scene, code: str, data: Mapping[str, Any]) -> Heard:
     """A partner's code: the seat it gives, with what was told of this person and what this person told before."""
     if data.get("code") == code:
         return Heard(dict(data))
-    found = partners.invitation(scene.tx, code, scene.contact_id, scene.family, scene.now)
+    found = partners.invitation(scene.tx, code, scene.contact_id, scene.family, scene.inbound_id, scene.now)
     if isinstance(found, Reply):
         return Heard(over="code", notes=(found,))
     wedding, sex = found
@@ -239,10 +249,19 @@ def _with_code(scene: Scene, code: str, data: Mapping[str, Any]) -> Heard:
     )
 
 
-def _settle_doubt(draft: _Draft, text: str) -> Heard | None:
+def _settle_doubt(draft: _Draft, text: str, today: date) -> Heard | None:
     """The answer to "112? mungkin 11,2?"; None if the message is about something else."""
     doubt = draft.data["doubt"]
     owner, item = draft.owner(doubt["owner"]), doubt["item"]
+    told = read_screening(text, today)
+    marked = {(draft.owner(said), what): figure for (said, what), figure in told.answers.items()}
+    others = [what for _, what in marked if what != item]
+    if others:
+        # "25 tahun 60 kg 170": the first figure is not the one that was asked for.
+        if marked.get((owner, item)) is not None:
+            del draft.data["doubt"]
+        _take(draft, told, today)
+        return Heard(draft.to_data(), notes=_notes(draft))
     value: float | Doubt | None = read_figure(text, item, owner)
     if value is None and read_yes_no(text) is True and doubt.get("suggestion") is not None:
         value = doubt["suggestion"]
@@ -296,12 +315,27 @@ def _take(draft: _Draft, reading: ScreeningReading, today: date) -> bool:
     return reading.anything
 
 
+def _with_the_month(draft: _Draft, reading: ScreeningReading, text: str, asked: str | None) -> ScreeningReading:
+    """The number of a day ("tgl 14") for the month that was told before ("Maret tahun depan")."""
+    month = draft.data.get("month")
+    day = _DAY_ALONE.match(normalize(text))
+    if asked != "wedding" or month is None or day is None:
+        return reading
+    try:
+        value = date.fromisoformat(f"{month}-{int(day.group(1)):02d}")
+    except ValueError:
+        return reading
+    return replace(reading, wedding=DateReading(value, "day", None), wedding_unknown=False)
+
+
 def _take_wedding(draft: _Draft, reading: ScreeningReading, today: date) -> None:
     day = reading.wedding.value
     if reading.wedding_unknown:
         draft.data |= {"wedding": None, "problem": None}
     elif reading.wedding.problem not in (None, "none"):
         if "wedding" not in draft.data:
+            if reading.wedding.problem == "vague" and reading.wedding.precision == "month" and day is not None:
+                draft.data["month"] = f"{day:%Y-%m}"
             draft.data["problem"] = "vague" if reading.wedding.problem == "vague" else "unclear"
     elif day is not None and reading.wedding.usable:
         problem = "past" if day < today else "far" if day.year > today.year + _FAR_YEARS else None
@@ -340,12 +374,13 @@ def _is_married(draft: _Draft, reading: ScreeningReading, text: str, asked: str 
 def _steer(draft: _Draft, reading: ScreeningReading, text: str, asked: str | None) -> bool:
     """What steers the dialogue instead of telling a fact: benar, ubah, boleh dilihat."""
     answer = read_yes_no(text)
-    if asked == SHARE and answer is not None:
+    told = bool(reading.answers or reading.doubts or reading.wedding.usable or reading.wedding_unknown)
+    if asked == SHARE and answer is not None and not told:
+        # "Iya merokok" agrees to nothing.
         draft.data["shared"] = answer
         return True
     if asked not in (CONFIRM, CHANGE):
         return False
-    told = bool(reading.answers or reading.doubts or reading.wedding.usable or reading.wedding_unknown)
     if told:
         draft.data.pop("changing", None)
         return True

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sapa.family.reading.seats import SAYS_WHO, SeatWish, read_own_relation, read_seat
 from sapa.family.reading.seats import read_code as six_digits
-from sapa.family.reading.seats import read_own_relation, read_seat
-from sapa.family.reading.words import FIRM_YES, read_yes_no, words_of
+from sapa.family.reading.words import FIRM_YES, normalize, read_yes_no, words_of
 from sapa.services import seats
+from sapa.services.consents import PREGNANCY_CARE
 from sapa.services.households import family_of
 from sapa.services.journeys.contract import Heard, Question, Scene
 from sapa.services.records import CodeRow, Reply
@@ -32,8 +33,8 @@ class SeatJourney:
         if wish is None:
             return False
         if wish.action == "join" and wish.code is None:
-            # A bare "ikut" may mean anything, unless there is something to agree to.
-            return scene.tx.has_consent(scene.contact_id, seats.SEAT) and bool(_missing(scene))
+            # A bare "ikut" may mean anything, but not from somebody who came by a code.
+            return seats.is_seat(scene.tx, scene.contact_id)
         return wish.action in ("join", "invite") or _household(scene) is not None
 
     def begin(self, scene: Scene) -> Heard:
@@ -43,7 +44,7 @@ class SeatJourney:
     def hear(self, scene: Scene, text: str, data: Mapping[str, Any], asked: str | None) -> Heard:
         """The wish, or the answer to the question before."""
         wish = read_seat(text, _names(scene))
-        if asked is None or (wish is not None and wish.action != data.get("action")):
+        if asked is None or (wish is not None and _is_another(wish, data)):
             if wish is None:
                 return Heard(dict(data), understood=False)
             return Heard({name: value for name, value in asdict(wish).items() if value is not None})
@@ -111,6 +112,11 @@ JOURNEY = SeatJourney()
 # ------------------------------------------------------------------------------------------------------- what is heard
 
 
+def _is_another(wish: SeatWish, data: Mapping[str, Any]) -> bool:
+    """Whether a message in the middle asks for something else: another wish, or another code."""
+    return wish.action != data.get("action") or (wish.code is not None and wish.code != data.get("code"))
+
+
 def _answer(scene: Scene, text: str, data: Mapping[str, Any], asked: str) -> dict[str, Any]:
     """What the message says to the question `asked`; empty where it says nothing to it."""
     if asked == _CODE:
@@ -122,8 +128,11 @@ def _answer(scene: Scene, text: str, data: Mapping[str, Any], asked: str) -> dic
     if asked == _CONSENT:
         agreed = read_yes_no(text)
         if agreed is None and len(told := words_of(text)) <= 3 and told and told[0] == "ikut":
-            agreed = True
-        return {} if agreed is None else {"agreed": agreed}
+            # The code a second time is no consent.
+            agreed = True if six_digits(text) is None else None
+        told_who = SAYS_WHO.search(normalize(text))
+        relation = read_own_relation(told_who.group(1)) if told_who else None
+        return ({} if agreed is None else {"agreed": agreed}) | ({"relation": relation} if relation else {})
     if asked == _WHICH:
         return _chosen(scene, text, data)
     sure = read_yes_no(text)
@@ -155,14 +164,22 @@ def _names(scene: Scene) -> tuple[str, ...]:
 
 
 def _missing(scene: Scene) -> tuple[str, ...]:
-    if not seats.is_followed(scene.family):
+    """What this member has not agreed to, of all that the household holds."""
+    household_id = _household(scene)
+    if household_id is None:
         return ()
-    return seats.missing_consents(scene.tx, scene.contact_id, scene.family)
+    family = family_of(scene.tx, household_id, scene.now, scene.deps.default_timezone)
+    return seats.missing_consents(scene.tx, scene.contact_id, family) if seats.is_followed(family) else ()
+
+
+def _missing_uninvited(scene: Scene) -> tuple[str, ...]:
+    """What a member may agree to without a new code: never a pregnancy, who hears of it is for her to say."""
+    return tuple(purpose for purpose in _missing(scene) if purpose != PREGNANCY_CARE)
 
 
 def _agrees_later(scene: Scene, data: Mapping[str, Any]) -> bool:
-    """A member who says IKUT without a code: something came up that needs a consent of its own."""
-    return data.get("code") is None and seats.is_seat(scene.tx, scene.contact_id) and bool(_missing(scene))
+    """A member who says IKUT without a code: a child came that needs a consent of its own."""
+    return data.get("code") is None and seats.is_seat(scene.tx, scene.contact_id) and bool(_missing_uninvited(scene))
 
 
 def _offer(scene: Scene, code: str) -> tuple[CodeRow | None, str | None]:
@@ -170,10 +187,13 @@ def _offer(scene: Scene, code: str) -> tuple[CodeRow | None, str | None]:
 
 
 def _cannot_take(scene: Scene, row: CodeRow) -> str | None:
-    """Why this person may not take a good code's seat: in it already, or in another household."""
+    """Why this person may not take a good code's seat: in it already, or in another household.
+
+    Whoever is in it may still be asked for a consent to what came up since: a pregnancy.
+    """
     assert row.household_id is not None
     if _household(scene) == row.household_id:
-        return "sudah-ikut"
+        return None if row.created_by != scene.contact_id and _missing(scene) else "sudah-ikut"
     elsewhere = seats.belongs_elsewhere(scene.deps, scene.tx, scene.contact_id, row.household_id, scene.now)
     return "sudah-punya" if elsewhere else None
 
@@ -182,14 +202,15 @@ def _relation(scene: Scene, data: Mapping[str, Any], row: CodeRow | None) -> str
     """What the new member said; else what the inviter said; else what is on record."""
     contact = scene.tx.contact(scene.contact_id)
     invited = row.detail.get("relation") if row is not None else None
-    known = contact.relation if contact is not None and row is None else None
+    inside = contact is not None and (row is None or contact.household_id == row.household_id)
+    known = seats.kin(contact.relation) if contact is not None and inside else None
     return data.get("relation") or invited or known or None
 
 
 def _pregnancy(scene: Scene, row: CodeRow | None) -> bool:
-    family = scene.family
-    if row is not None and row.household_id is not None:
-        family = family_of(scene.tx, row.household_id, scene.now, scene.deps.default_timezone)
+    if row is None or row.household_id is None:
+        return False
+    family = family_of(scene.tx, row.household_id, scene.now, scene.deps.default_timezone)
     return family.pregnancy is not None or family.postpartum is not None
 
 
@@ -201,7 +222,7 @@ def _meant(scene: Scene, data: Mapping[str, Any]) -> list[Any]:
     if data.get("name"):
         return [member for member in seated if member.name == data["name"]]
     relation = data.get("relation")
-    return [member for member in seated if relation is None or member.relation == relation]
+    return [member for member in seated if relation is None or seats.kin(member.relation) == relation]
 
 
 def _refusal(scene: Scene, data: Mapping[str, Any]) -> Reply | None:
@@ -212,7 +233,10 @@ def _refusal(scene: Scene, data: Mapping[str, Any]) -> Reply | None:
     if _household(scene) is None or not seats.is_followed(scene.family):
         return Reply(_TEXTS + "daftar-dulu", {"wedding": scene.family.wedding is not None})
     seated = seats.is_seat(scene.tx, scene.contact_id)
-    if action in _OWNERS_ONLY and seated:
+    # Who hears of a pregnancy is for her to say, whoever registered the household.
+    pregnancy = scene.family.pregnancy
+    hers = pregnancy is not None and pregnancy.contact_id == scene.contact_id
+    if action in _OWNERS_ONLY and seated and not (action == "invite" and hers):
         return Reply(_TEXTS + "hanya-pendaftar")
     if action == "leave" and not seated:
         return Reply(_TEXTS + "pendaftar-berhenti")
@@ -262,8 +286,21 @@ def _join(scene: Scene, data: Mapping[str, Any]) -> tuple[Reply, ...]:
         tx.audit("consent_refused", contact_id, {"purpose": seats.SEAT}, now)
         return (Reply(_TEXTS + "ditolak"),)
     relation = _relation(scene, data, row) or "lain"
+    if _household(scene) == row.household_id:
+        return _agree_with_code(scene, row, relation)
     if not seats.join(scene.deps, tx, contact_id, row, relation, scene.inbound_id, now):
         return (Reply(_TEXTS + "kode-salah", {"why": seats.USED}),)
+    return (_done(scene, relation),)
+
+
+def _agree_with_code(scene: Scene, row: CodeRow, relation: str) -> tuple[Reply, ...]:
+    """A member who was invited anew agrees to what came up since; the household stays the same."""
+    tx, contact = scene.tx, scene.tx.contact(scene.contact_id)
+    assert contact is not None
+    if not tx.use_code(row.code, scene.contact_id, scene.now):
+        return (Reply(_TEXTS + "kode-salah", {"why": seats.USED}),)
+    tx.set_member(scene.contact_id, row.household_id, relation, contact.every_reminder)
+    seats.agree(scene.deps, tx, scene.contact_id, _missing(scene), relation, scene.inbound_id, scene.now)
     return (_done(scene, relation),)
 
 
@@ -271,7 +308,7 @@ def _agree_later(scene: Scene, data: Mapping[str, Any]) -> tuple[Reply, ...]:
     relation = _relation(scene, data, None) or "lain"
     if data.get("agreed") is not True:
         return (Reply(_TEXTS + "ditolak"),)
-    missing = _missing(scene)
+    missing = _missing_uninvited(scene)
     seats.agree(scene.deps, scene.tx, scene.contact_id, missing, relation, scene.inbound_id, scene.now)
     return (_done(scene, relation),)
 
@@ -307,7 +344,7 @@ def _members(scene: Scene) -> Reply:
     return Reply(
         _TEXTS + "daftar",
         {
-            "relations": [member.relation for member in [*own, *rest]],
+            "relations": [seats.kin(member.relation) for member in [*own, *rest]],
             "names": [member.name or "" for member in [*own, *rest]],
             "owner": not seats.is_seat(scene.tx, scene.contact_id),
         },
