@@ -48,6 +48,8 @@ _OF_RECORDS = frozenset({"imunisasi/jadwal", "imunisasi/terlambat", "posyandu/ja
 TALK_LIFE = timedelta(minutes=30)
 _OFFER_HUMAN = "dialog/manusia/tawarkan"
 _CHOICES = 3
+# From this many words on a message may tell of a danger that no rule of words knows.
+_TELLING = 3
 
 
 def replies_for_label(
@@ -81,7 +83,9 @@ def _danger(confidence: float, text: str, otherwise: str = "keluhan") -> Reply:
     `otherwise`: the label to go on with after a no.
     """
     kind = danger.likely_kind(text)
-    if confidence >= DANGER_SURE:
+    # "Tadi", "malam ini": one or two words that name nothing fool the model. They are asked about.
+    named = len(text.split()) >= _TELLING or danger.check(text) is not None or danger.suspect(text)
+    if confidence >= DANGER_SURE and named:
         return Reply(f"bahaya/{kind}")
     return Reply(DANGER_QUESTION, {"labels": ["danger", otherwise], "about": kind})
 

@@ -127,7 +127,7 @@ def _something_else(
 ) -> Turned:
     """A message the journey could not use: a question in between is answered and ours put again."""
     question = _question(journey, scene, state)
-    if _is_aside(understood, content_ids):
+    if _is_aside(understood, text, content_ids):
         said = said_facts(understood.said, scene.family)
         aside = replies_for_label(understood.label, understood.confidence, text, content_ids, said)
         # The answer's own next questions would compete with ours.
@@ -139,10 +139,12 @@ def _something_else(
     return Turned((Reply(_AGAIN), question), {**state, "tries": tries})
 
 
-def _is_aside(understood: Understood, content_ids: Collection[str]) -> bool:
+def _is_aside(understood: Understood, text: str, content_ids: Collection[str]) -> bool:
     if understood.unsure or understood.confidence < _SIDE_CONFIDENCE:
         return False
     label = understood.label
+    if label == "danger" and len(words_of(text)) < _BARE_YES:
+        return danger.check(text) is not None or danger.suspect(text)
     return label in content_ids or label in {"keluhan", "handover", "out_of_scope", "menu", "bantuan", "danger"}
 
 
@@ -157,8 +159,15 @@ def _urgent(understood: Understood, text: str, content_ids: Collection[str]) -> 
 
 
 def _only_answers(journey: Journey, scene: Scene, text: str, data: Mapping[str, Any], asked: str | None) -> bool:
-    """Whether a word or three answer our question and name no danger: "tadi malam", "hari ini" alone fool the model."""
-    if asked in {None, CONSENT} or len(words_of(text)) > _BARE_YES or danger.check(text) or loss.speaks_of_loss(text):
+    """Whether a word or three answer our question and name no danger: "tadi malam", "hari ini" alone fool the model.
+
+    One or two such words that answer nothing are asked about, not taken for an emergency.
+    """
+    if len(words_of(text)) > _BARE_YES or danger.check(text) or danger.suspect(text) or loss.speaks_of_loss(text):
+        return False
+    if len(words_of(text)) < _BARE_YES:
+        return True
+    if asked in {None, CONSENT}:
         return False
     heard = journey.hear(scene, text, data, asked)
     return heard.understood and heard.over is None
