@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sapa.family.reading.words import normalize
 from sapa.services import growth_recording, kb_recording, rights, screening_recording, topics, turns, visit_recording
 from sapa.services.agenda import agenda
+from sapa.services.consents import CHILD_CARE, FAMILY_PLANNING, PREGNANCY_CARE, PREMARITAL
 from sapa.services.deps import Deps
 from sapa.services.dose_recording import record_from_message
 from sapa.services.households import family_of_contact, seen_by, stage_of
@@ -88,15 +89,15 @@ OPENED_BY = {
     "flow/hapus-data": "hapus",
 }
 # What is written down in passing. "SUDAH" goes to whoever reminded last, so each looks for its own reminder; doses,
-# which were there first, take what is left.
-RECORDERS: tuple[Recorder, ...] = (
-    topics.record,
-    rights.record,
-    kb_recording.record,
-    visit_recording.record,
-    screening_recording.record,
-    _record_doses,
-    growth_recording.record,
+# which were there first, take what is left. Nothing is written for somebody who has not agreed to its purpose.
+RECORDERS: tuple[tuple[Recorder, str | None], ...] = (
+    (topics.record, None),
+    (rights.record, None),
+    (kb_recording.record, FAMILY_PLANNING),
+    (visit_recording.record, PREGNANCY_CARE),
+    (screening_recording.record, PREMARITAL),
+    (_record_doses, CHILD_CARE),
+    (growth_recording.record, CHILD_CARE),
 )
 
 
@@ -186,7 +187,9 @@ def _recorded(scene: Scene, label: str, text: str) -> tuple[Reply, ...] | None:
     deps, tx, contact_id, now = scene.deps, scene.tx, scene.contact_id, scene.now
     # "Kemarin" is the day before the message came, however late it is worked on; then the plan is made by today.
     said_at = now if scene.received_on == scene.family.today else (scene.received_at or now)
-    for record in RECORDERS:
+    for record, purpose in RECORDERS:
+        if purpose is not None and not tx.has_consent(contact_id, purpose):
+            continue
         recorded = record(deps, tx, contact_id, text, label, said_at)
         if recorded is not None:
             contact = tx.contact(contact_id)

@@ -160,6 +160,8 @@ def _register(
     for child in children:
         if child.id not in known:
             tx.save_child(household_id, child, now)
+            # Told anew after it had ended: it is followed again.
+            tx.reopen_child(child.id)
             tx.audit("child_registered", contact_id, {"inbound": inbound_id}, now)
     if children[0].special_care:
         tx.open_case(contact_id, SMALL_BABY, inbound_id, now)

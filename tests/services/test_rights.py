@@ -114,7 +114,16 @@ def test_data_saya_shows_every_journey_in_words(home: Talk) -> None:
         assert replies is not None
         family = family_of_contact(tx, home.contact_id, now, "Asia/Jakarta")
         shown = render_reply(app.deps, replies[0], Channel.WHATSAPP, family).text
-    for words in ("Ani", "1 Juni 2026", "Budi Santoso", "haid terakhir", "IUD", "Setuju", "HAPUS DATA", "UNDUH DATA"):
+    for words in (
+        "Ani",
+        "1 Juni 2026",
+        "Budi Santoso",
+        "haid terakhir",
+        "Jadwal pribadi",
+        "Setuju",
+        "HAPUS DATA",
+        "UNDUH DATA",
+    ):
         assert words in shown, words
 
 

@@ -183,6 +183,8 @@ class PregnancyJourney:
         household_id = tx.household_of(scene.contact_id, now)
         pregnancy = _to_save(scene, data, dated, household_id)
         tx.save_pregnancy(household_id, pregnancy, now)
+        # Told anew after it had been closed by mistake: it goes on.
+        tx.reopen_pregnancy(pregnancy.id)
         for visit, on in _visits(data, pregnancy, today).items():
             tx.record_visit(pregnancy.id, visit, on, now)
             pregnancy = replace(pregnancy, anc={**pregnancy.anc, visit: on})
