@@ -40,7 +40,7 @@ _FIXED = {
     "flow/daftar-hamil": "dialog/persetujuan/hamil",
     "flow/daftar-catin": "dialog/persetujuan/catin",
     "flow/daftar-kb": "dialog/persetujuan/kb",
-    "flow/catat-timbang": "dialog/timbang/tanya-berat",
+    "flow/catat-timbang": "dialog/timbang/belum-ada-anak",
 }
 # Topics answered from the family's records, whatever age the message names.
 _OF_RECORDS = frozenset({"imunisasi/jadwal", "imunisasi/terlambat", "posyandu/jadwal"})
