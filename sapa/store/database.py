@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import RLock
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -32,11 +33,15 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reader = engine.execution_options(sapa_read_only=True)
+        # SQLite lets one write at a time and makes the others look again every 100 ms. Threads of one process wait for
+        # each other here instead, where the next one goes on at once.
+        self._writing = RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[Transaction]:
         """One unit of work: committed when the block ends, rolled back when it raises."""
-        with Session(self.engine if write else self._reader, expire_on_commit=False) as session, session.begin():
+        turn = self._writing if write else nullcontext()
+        with turn, Session(self.engine if write else self._reader, expire_on_commit=False) as session, session.begin():
             yield Transaction(session)
 
     def compact(self) -> bool:
