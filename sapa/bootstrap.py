@@ -72,6 +72,7 @@ class App:
             draw=draw,
             public_url=self.settings.public_url,
             campaigns=self.campaigns,
+            prices=self.settings.prices,
         )
 
     def forget_dialogue(self, contact_id: str) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +54,8 @@ class Settings:
     rasa_timeout_s: float
     sender_rate: float
     default_timezone: str
+    secret: str  # signs the console's cookies
+    prices: Mapping[str, int]  # rupiah a message by channel; empty: not known
     twilio: TwilioSettings | None = None
 
     @property
@@ -98,8 +102,33 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         rasa_timeout_s=get.number("SAPA_RASA_TIMEOUT_SECONDS", 20.0),
         sender_rate=get.number("SAPA_SENDER_RATE", 80.0),
         default_timezone=get.text("SAPA_TIMEZONE", "Asia/Jakarta"),
+        secret=get.text("SAPA_SECRET", "") or _kept_secret(var_dir / "secret"),
+        prices=_prices(get),
         twilio=twilio,
     )
+
+
+def _kept_secret(file: Path) -> str:
+    """A secret made on this machine's first start and kept in a file only its owner can read."""
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # Written whole under a name of its own first: another process starting now must not read half of it.
+            draft = file.with_name(f"{file.name}.{os.getpid()}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as made:
+                made.write(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                os.link(draft, file)
+            draft.unlink()
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(f"SAPA_SECRET is not set and {file} cannot be kept: {error.strerror or error}") from None
+
+
+def _prices(get: _Reader) -> Mapping[str, int]:
+    """Rupiah for one message by channel, as far as they are set."""
+    names = {"whatsapp": "SAPA_PRICE_WHATSAPP", "sms": "SAPA_PRICE_SMS"}
+    return {channel: get.integer(name, 1) for channel, name in names.items() if get.text(name, "")}
 
 
 class _Reader:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sapa.family.campaigns import Campaigns
 from sapa.services.ports import Content, Gateway, LanguageVerdict, Store
+
+
+def _no_holiday(_: date) -> str | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,8 @@ class Deps:
     `content_sids` maps a template name to the provider's id of the approved template; `templates_always` is true
     where there is no provider that would have to approve one (the simulator). `danger_chance` is the model's eye for
     danger (text -> 0..1), None where no model is at hand: then the words alone decide. `draw` makes a PNG of a kind of
-    picture and the facts on it; pictures are fetched under `public_url`.
+    picture and the facts on it; pictures are fetched under `public_url`. `holiday` names the national holiday of a day.
+    `prices` has what one message costs in rupiah by channel ("whatsapp": a template, "sms": a part); empty: not known.
     """
 
     store: Store
@@ -32,3 +38,5 @@ class Deps:
     draw: Callable[[str, Mapping[str, Any]], bytes] | None = None
     public_url: str = ""
     campaigns: Campaigns = Campaigns()
+    holiday: Callable[[date], str | None] = _no_holiday
+    prices: Mapping[str, int] = field(default_factory=dict)

@@ -23,6 +23,14 @@ from sapa.family.people import (
     Wedding,
 )
 from sapa.messaging.states import Channel, OutboxState, ReminderState
+from sapa.services.ports_attendance import AttendanceTx
+from sapa.services.ports_broadcasts import BroadcastTx
+from sapa.services.ports_casework import CaseworkTx
+from sapa.services.ports_console import ConsoleTx
+from sapa.services.ports_lessons import LessonTx
+from sapa.services.ports_programme import ProgrammeTx
+from sapa.services.ports_registers import RegisterTx
+from sapa.services.ports_staff import StaffTx
 from sapa.services.records import (
     Address,
     CaseRow,
@@ -47,7 +55,7 @@ from sapa.services.records import (
 )
 
 
-class Tx(Protocol):
+class Tx(StaffTx, BroadcastTx, AttendanceTx, CaseworkTx, ConsoleTx, ProgrammeTx, RegisterTx, LessonTx, Protocol):
     """One open transaction."""
 
     # --- people
@@ -80,8 +88,17 @@ class Tx(Protocol):
 
     # --- consent
     def record_consent(
-        self, contact_id: str, purpose: str, wording: str, granted: bool, inbound_id: str | None, now: datetime
-    ) -> None: ...
+        self,
+        contact_id: str,
+        purpose: str,
+        wording: str,
+        granted: bool,
+        inbound_id: str | None,
+        now: datetime,
+        recorded_by: str | None = None,
+    ) -> None:
+        """Keep a yes or no. recorded_by: the kader to whom it was said; None where it was said to the bot."""
+
     def has_consent(self, contact_id: str, purpose: str) -> bool: ...
     def consents_of(self, contact_id: str) -> list[ConsentRow]:
         """Every yes and no of a contact, oldest first; the last one of a purpose counts."""
@@ -297,7 +314,18 @@ class Tx(Protocol):
         """Every open case, oldest first."""
 
     def close_case(self, case_id: str, outcome: str, now: datetime) -> None: ...
-    def audit(self, event: str, contact_id: str | None, detail: Mapping[str, Any], now: datetime) -> None: ...
+    def audit(
+        self,
+        event: str,
+        contact_id: str | None,
+        detail: Mapping[str, Any],
+        now: datetime,
+        *,
+        actor_id: str | None = None,
+        household_id: str | None = None,
+    ) -> None:
+        """Write a line of the audit trail. actor_id: whoever of the staff did it; detail: no content of a message."""
+
     def count_audits(self, event: str, contact_id: str, since: datetime) -> int:
         """How often something happened to a contact: the measure of every rate limit."""
 

@@ -187,22 +187,51 @@ class PosyanduRow:
     facility_phone: str | None = None
     vaccine_profile: str = "pentavalen"
     je_region: bool = False
+    area_id: str | None = None  # its desa
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """A province, kabupaten, kecamatan or desa; `parent_id` is the one it lies in."""
+
+    id: str
+    kind: str
+    name: str
+    parent_id: str | None = None
+    code: str | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True)
 class SessionRow:
-    """One posyandu day."""
+    """One posyandu day. note: what to bring. closed_at: everybody who came is written down."""
 
     id: str
     posyandu_id: str
     date: date
     time: time
     place: str
+    note: str = ""
+    created_by: str | None = None
+    cancelled_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StaffRow:
+    """A role somebody holds: kader (posyandu_id), bidan or admin (area_id). granted_by None: the command line."""
+
+    id: str
+    contact_id: str
+    role: str
+    posyandu_id: str | None = None
+    area_id: str | None = None
+    granted_by: str | None = None
 
 
 @dataclass(frozen=True)
 class CaseRow:
-    """Something a human must look at. `summary` holds no message text."""
+    """Something a human must look at. number: short, to be typed. Holds no message text."""
 
     id: str
     contact_id: str
@@ -210,6 +239,15 @@ class CaseRow:
     inbound_id: str | None
     opened_at: datetime
     closed_at: datetime | None = None
+    number: int | None = None
+    notified_at: datetime | None = None
+    reminded_at: datetime | None = None
+    reminded: int = 0
+    taken_by: str | None = None
+    taken_at: datetime | None = None
+    answered_at: datetime | None = None
+    closed_by: str | None = None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +257,20 @@ class ConsentRow:
     purpose: str
     wording: str
     granted: bool
+    at: datetime
+    recorded_by: str | None = None  # the kader to whom it was said; None: said to the bot
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """A line of the audit trail: what happened, to whom, by whom of the staff."""
+
+    id: int
+    event: str
+    contact_id: str | None
+    actor_id: str | None
+    household_id: str | None
+    detail: Mapping[str, Any]
     at: datetime
 
 

@@ -9,17 +9,39 @@ from threading import RLock
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from sapa.store.attendance import AttendanceQueries
+from sapa.store.broadcasts import BroadcastQueries
 from sapa.store.cases import CaseQueries
+from sapa.store.casework import CaseworkQueries
+from sapa.store.console import ConsoleQueries
 from sapa.store.erasure import ErasureQueries, compact
 from sapa.store.inbound import InboundQueries
 from sapa.store.journeys import JourneyQueries
+from sapa.store.lessons import LessonQueries
 from sapa.store.outbox import OutboxQueries
 from sapa.store.people import PeopleQueries
+from sapa.store.programme import ProgrammeQueries
+from sapa.store.registers import RegisterQueries
 from sapa.store.reminders import ReminderQueries
+from sapa.store.staff import StaffQueries
 
 
 class Transaction(
-    OutboxQueries, PeopleQueries, InboundQueries, ErasureQueries, ReminderQueries, CaseQueries, JourneyQueries
+    OutboxQueries,
+    PeopleQueries,
+    InboundQueries,
+    ErasureQueries,
+    ReminderQueries,
+    CaseQueries,
+    JourneyQueries,
+    StaffQueries,
+    BroadcastQueries,
+    AttendanceQueries,
+    CaseworkQueries,
+    ConsoleQueries,
+    ProgrammeQueries,
+    RegisterQueries,
+    LessonQueries,
 ):
     """Everything that can be asked of the database inside one unit of work."""
 

@@ -27,8 +27,12 @@ from sapa.store.inbound import _OPEN as OPEN_INBOUND
 from sapa.store.inbound import _inbound
 from sapa.store.models import (
     AddressTable,
+    AttendanceTable,
     AuditTable,
     Base,
+    BroadcastTable,
+    BroadcastTargetTable,
+    CaseNoteTable,
     CaseTable,
     ChildTable,
     ConsentTable,
@@ -37,9 +41,12 @@ from sapa.store.models import (
     DirtyHouseholdTable,
     DoseReportedTable,
     DoseTable,
+    HomeVisitTable,
     HouseholdTable,
     InboundTable,
     JoinCodeTable,
+    LessonTable,
+    LoginCodeTable,
     MeasurementTable,
     MessageStatusTable,
     OutboxTable,
@@ -47,8 +54,12 @@ from sapa.store.models import (
     PregnancyTable,
     ReminderTable,
     ScreeningTable,
+    SessionTable,
     SettingTable,
+    SignOffTable,
+    StaffTable,
     VisitTable,
+    WebSessionTable,
     WeddingTable,
 )
 from sapa.store.reminders import ReminderQueries
@@ -67,6 +78,18 @@ _SETTLED = tuple(
     )
 )
 _MOTHER = "ibu"
+# Columns that say who of the staff did something.
+_DONE_BY: dict[type[Base], tuple[str, ...]] = {
+    AttendanceTable: ("recorded_by",),
+    AuditTable: ("actor_id",),
+    BroadcastTable: ("created_by",),
+    CaseNoteTable: ("author_id",),
+    CaseTable: ("taken_by", "closed_by"),
+    ConsentTable: ("recorded_by",),
+    HomeVisitTable: ("done_by",),
+    SessionTable: ("created_by",),
+    StaffTable: ("granted_by",),
+}
 # Topics of reminders that speak of a pregnancy or the weeks after it.
 _OF_PREGNANCY = ("hamil", "nifas")
 
@@ -100,6 +123,7 @@ class ErasureQueries(ReminderQueries):
         shell = self._move_to_shell(contact, keep_address, now) if keep_address is not None else None
         self._erase_messages(contact_id, [row.value for row in addresses])
         self._erase_own(contact_id, marks)
+        self._erase_work(contact_id)
         self._blank_mentions({mark for row in addresses for mark in _spellings(row.phone or row.value)})
         if household_id is not None:
             contact.household_id = None
@@ -198,6 +222,8 @@ class ErasureQueries(ReminderQueries):
     def _erase_own(self, contact_id: str, marks: Iterable[str]) -> None:
         self._delete(ConsentTable, ConsentTable.contact_id == contact_id)
         self._delete(PictureTable, PictureTable.contact_id == contact_id)
+        cases = select(CaseTable.id).where(CaseTable.contact_id == contact_id)
+        self._delete(CaseNoteTable, CaseNoteTable.case_id.in_(cases))
         self._delete(CaseTable, CaseTable.contact_id == contact_id)
         self._delete(ContraceptionTable, ContraceptionTable.contact_id == contact_id)
         self._delete(ScreeningTable, ScreeningTable.contact_id == contact_id)
@@ -205,6 +231,19 @@ class ErasureQueries(ReminderQueries):
         self._delete(
             JoinCodeTable, or_(JoinCodeTable.created_by == contact_id, JoinCodeTable.used_by == contact_id, *named)
         )
+
+    def _erase_work(self, contact_id: str) -> None:
+        """The person as kader, bidan or admin: roles and logins go, what was done for others stays without a name."""
+        for owned in (StaffTable, LoginCodeTable, WebSessionTable, LessonTable):
+            self._delete(owned, owned.contact_id == contact_id)
+        for table, columns in _DONE_BY.items():
+            for column in columns:
+                self._s.execute(update(table).where(getattr(table, column) == contact_id).values({column: None}))
+        self._s.execute(
+            update(SignOffTable).where(SignOffTable.signed_by == contact_id).values(signed_by=None, signed_name="")
+        )
+        got = BroadcastTargetTable.contact_id == contact_id
+        self._s.execute(update(BroadcastTargetTable).where(got).values(contact_id=None, outbox_id=None))
 
     def _blank_mentions(self, numbers: Iterable[str]) -> None:
         """Empty what others wrote or got that holds the person's number (a change of number names both)."""
@@ -275,6 +314,9 @@ class ErasureQueries(ReminderQueries):
         self._delete(DoseReportedTable, DoseReportedTable.child_id.in_(children))
         self._delete(MeasurementTable, MeasurementTable.child_id.in_(children))
         self._delete(ChildTable, ChildTable.id.in_(children))
+        for kept in (AttendanceTable, HomeVisitTable, BroadcastTargetTable):
+            self._delete(kept, kept.household_id == household_id)
+        self._s.execute(update(AuditTable).where(AuditTable.household_id == household_id).values(household_id=None))
         self._erase_pregnancies(
             self._s.scalars(select(PregnancyTable.id).where(PregnancyTable.household_id == household_id)).all()
         )

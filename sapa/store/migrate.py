@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 
 def _config() -> Config:
@@ -20,15 +22,32 @@ def _config() -> Config:
 def upgrade(engine: Engine) -> tuple[str | None, str | None]:
     """Run the missing migrations; returns the revision before and after. Safe to call from several processes."""
     config = _config()
-    with engine.begin() as connection:
+    with engine.connect() as connection, _foreign_keys_looked_at_last(connection), connection.begin():
         if connection.dialect.name == "postgresql":
             # Two machines starting together must not both create the tables.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265231)")
         before = MigrationContext.configure(connection).get_current_revision()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise RuntimeError("a migration left rows that point nowhere; nothing was changed")
     with engine.connect() as connection:
         return before, MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _foreign_keys_looked_at_last(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by copying it and dropping the old one, which its rows' children would forbid."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 def is_current(engine: Engine) -> bool:

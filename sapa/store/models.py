@@ -64,11 +64,28 @@ class Base(DeclarativeBase):
 Id = String(36)
 
 
-class PosyanduTable(Base):
-    __tablename__ = "posyandu"
+class AreaTable(Base):
+    """Where a posyandu is: province, kabupaten, kecamatan, desa, each inside the one before."""
+
+    __tablename__ = "area"
+    __table_args__ = (UniqueConstraint("parent_id", "kind", "name"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(120), unique=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(120))
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("area.id"), index=True)
+    code: Mapped[str | None] = mapped_column(String(20))  # the ministry's code of the area, where known
+    timezone: Mapped[str | None] = mapped_column(String(40))
+
+
+class PosyanduTable(Base):
+    __tablename__ = "posyandu"
+    # Every second village has a "Melati": a name is one of a kind inside its desa only.
+    __table_args__ = (UniqueConstraint("area_id", "name"), Index("ix_posyandu_name", "name"))
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    area_id: Mapped[str | None] = mapped_column(ForeignKey("area.id"), index=True)
     timezone: Mapped[str] = mapped_column(String(40))
     province: Mapped[str | None] = mapped_column(String(60))
     village: Mapped[str | None] = mapped_column(String(120))
@@ -88,6 +105,107 @@ class SessionTable(Base):
     date: Mapped[date] = mapped_column(Date)
     time: Mapped[time] = mapped_column(Time)
     place: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(String(300), default="", server_default="")  # what to bring
+    created_by: Mapped[str | None] = mapped_column(Id)
+    cancelled_at: Mapped[datetime | None]
+    # The kader has said that everybody who came is written down: who is not, did not come.
+    closed_at: Mapped[datetime | None]
+
+
+class StaffTable(Base):
+    """A role somebody holds: kader of a posyandu, bidan of an area, admin of a kabupaten."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    role: Mapped[str] = mapped_column(String(12))
+    posyandu_id: Mapped[str | None] = mapped_column(ForeignKey("posyandu.id"), index=True)
+    area_id: Mapped[str | None] = mapped_column(ForeignKey("area.id"), index=True)
+    granted_by: Mapped[str | None] = mapped_column(Id)  # None: from the command line
+    granted_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class BroadcastTable(Base):
+    """A message of a kader to her families: of a session (new, moved, cancelled) or in her own words."""
+
+    __tablename__ = "broadcast"
+    __table_args__ = (
+        Index(
+            "ix_broadcast_open",
+            "release_at",
+            sqlite_where=text("state IN ('confirmed', 'sending')"),
+            postgresql_where=text("state IN ('confirmed', 'sending')"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    posyandu_id: Mapped[str] = mapped_column(ForeignKey("posyandu.id"), index=True)
+    session_id: Mapped[str | None] = mapped_column(Id, index=True)
+    created_by: Mapped[str | None] = mapped_column(Id)  # contact; None once that person was erased
+    content_id: Mapped[str] = mapped_column(String(120))
+    payload: Mapped[dict[str, Any]]  # what its text is told, and the session as it shall be
+    state: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    release_at: Mapped[datetime | None]  # the undo ends here
+    finished_at: Mapped[datetime | None]
+    reported_at: Mapped[datetime | None]
+
+
+class BroadcastTargetTable(Base):
+    """What became of a broadcast for one household."""
+
+    __tablename__ = "broadcast_target"
+    __table_args__ = (
+        Index(
+            "ix_broadcast_target_pending",
+            "broadcast_id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+    )
+
+    broadcast_id: Mapped[str] = mapped_column(ForeignKey("broadcast.id"), primary_key=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), primary_key=True, index=True)
+    state: Mapped[str] = mapped_column(String(12))  # pending, queued, skipped
+    reason: Mapped[str | None] = mapped_column(String(24))  # why it was skipped: no_phone, opted_out, no_consent ...
+    contact_id: Mapped[str | None] = mapped_column(Id)
+    outbox_id: Mapped[str | None] = mapped_column(Id, index=True)
+    updated_at: Mapped[datetime]
+
+
+class AttendanceTable(Base):
+    """Who came to a session. A subject is a child or a pregnant woman (her pregnancy's id)."""
+
+    __tablename__ = "attendance"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("posyandu_session.id"), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(Id, primary_key=True, index=True)
+    subject_kind: Mapped[str] = mapped_column(String(8))  # child, mother
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    came: Mapped[bool] = mapped_column(Boolean)
+    recorded_by: Mapped[str | None] = mapped_column(Id)
+    recorded_at: Mapped[datetime]
+
+
+class HomeVisitTable(Base):
+    """Somebody a kader should walk to: did not come, was not reached, has no phone."""
+
+    __tablename__ = "home_visit"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    posyandu_id: Mapped[str] = mapped_column(ForeignKey("posyandu.id"), index=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    subject_id: Mapped[str | None] = mapped_column(Id)
+    reason: Mapped[str] = mapped_column(String(24))  # absent, unreached, no_phone
+    session_id: Mapped[str | None] = mapped_column(Id)
+    since: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str | None] = mapped_column(Id)
+    outcome: Mapped[str | None] = mapped_column(String(120))
 
 
 class HouseholdTable(Base):
@@ -98,6 +216,7 @@ class HouseholdTable(Base):
     posyandu_said: Mapped[str | None] = mapped_column(String(120))  # a name we have no posyandu for
     province: Mapped[str | None] = mapped_column(String(60))
     timezone: Mapped[str | None] = mapped_column(String(40))  # told by a family without a posyandu
+    address: Mapped[str | None] = mapped_column(String(160))  # where to walk to: RT/RW, hamlet; kept by the kader
     created_at: Mapped[datetime]
 
 
@@ -148,6 +267,7 @@ class ConsentTable(Base):
     wording: Mapped[str] = mapped_column(Text)  # the very words that were agreed to
     granted: Mapped[bool] = mapped_column(Boolean)
     inbound_id: Mapped[str | None] = mapped_column(Id)  # the message that said yes or no
+    recorded_by: Mapped[str | None] = mapped_column(Id)  # the kader to whom it was said; None: said here
     at: Mapped[datetime]
 
 
@@ -162,6 +282,7 @@ class ChildTable(Base):
     birth_weight_g: Mapped[int | None] = mapped_column(Integer)
     birth_weeks: Mapped[int | None] = mapped_column(Integer)
     special_care: Mapped[bool] = mapped_column(Boolean, default=False)
+    has_book: Mapped[bool | None] = mapped_column(Boolean)  # Buku KIA (the K of SKDN); None: nobody has looked
     # A child that is no longer followed: it died, or its family took it out.
     ended_on: Mapped[date | None] = mapped_column(Date)
     ended_reason: Mapped[str | None] = mapped_column(String(24))
@@ -466,24 +587,107 @@ class DirtyHouseholdTable(Base):
 
 class CaseTable(Base):
     __tablename__ = "case"
-    __table_args__ = (UniqueConstraint("kind", "inbound_id"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "inbound_id"),
+        Index(
+            "ix_case_open",
+            "opened_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
+    number: Mapped[int | None] = mapped_column(Integer, unique=True, index=True)  # short, to be typed: "JAWAB 12 ..."
     contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
     kind: Mapped[str] = mapped_column(String(24))
     inbound_id: Mapped[str | None] = mapped_column(Id)
     opened_at: Mapped[datetime]
+    notified_at: Mapped[datetime | None]  # staff were told of it
+    reminded_at: Mapped[datetime | None]
+    reminded: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    taken_by: Mapped[str | None] = mapped_column(Id)
+    taken_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]  # the first time a human answered the family
     closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None] = mapped_column(Id)
     outcome: Mapped[str | None] = mapped_column(String(120))
 
 
+class CaseNoteTable(Base):
+    """What was said about a case: the family's messages to the human, the human's answers, remarks among staff."""
+
+    __tablename__ = "case_note"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("case.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))  # family, answer, remark, taken, handed, closed
+    author_id: Mapped[str | None] = mapped_column(Id)
+    text: Mapped[str] = mapped_column(Text, default="")
+    inbound_id: Mapped[str | None] = mapped_column(Id, unique=True)
+    outbox_id: Mapped[str | None] = mapped_column(Id)
+    at: Mapped[datetime]
+
+
+class LoginCodeTable(Base):
+    """A one-time code for the console, sent over WhatsApp; only its hash is kept."""
+
+    __tablename__ = "login_code"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    used_at: Mapped[datetime | None]
+
+
+class WebSessionTable(Base):
+    """Somebody logged in to the console; `id` is the hash of what the cookie holds."""
+
+    __tablename__ = "web_session"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class LessonTable(Base):
+    """A kader who wants a short lesson a week, and which one comes next."""
+
+    __tablename__ = "lesson"
+
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    next_number: Mapped[int] = mapped_column(Integer)
+    next_at: Mapped[datetime | None] = mapped_column(index=True)  # None: all taken, or stopped
+    updated_at: Mapped[datetime]
+
+
+class SignOffTable(Base):
+    """A health worker's signature under a text, as the console records it; the text's file says so from then on."""
+
+    __tablename__ = "sign_off"
+
+    content_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # of the file's words: a changed text must be signed again
+    signed_by: Mapped[str | None] = mapped_column(Id)
+    signed_name: Mapped[str] = mapped_column(String(120))
+    signed_at: Mapped[datetime]
+
+
 class AuditTable(Base):
-    """What happened, without any content of a message."""
+    """What happened, without any content of a message. actor_id: whoever of the staff did it."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "at"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     event: Mapped[str] = mapped_column(String(60))
     contact_id: Mapped[str | None] = mapped_column(Id)
+    actor_id: Mapped[str | None] = mapped_column(Id, index=True)
+    household_id: Mapped[str | None] = mapped_column(Id, index=True)
     detail: Mapped[dict[str, Any]]
     at: Mapped[datetime]

@@ -149,7 +149,14 @@ class PeopleQueries:
     # --- consent
 
     def record_consent(
-        self, contact_id: str, purpose: str, wording: str, granted: bool, inbound_id: str | None, now: datetime
+        self,
+        contact_id: str,
+        purpose: str,
+        wording: str,
+        granted: bool,
+        inbound_id: str | None,
+        now: datetime,
+        recorded_by: str | None = None,
     ) -> None:
         insert_if_absent(
             self._s,
@@ -160,6 +167,7 @@ class PeopleQueries:
             wording=wording,
             granted=granted,
             inbound_id=inbound_id,
+            recorded_by=recorded_by,
             at=now,
         )
 
@@ -176,7 +184,7 @@ class PeopleQueries:
         rows = self._s.scalars(
             select(ConsentTable).where(ConsentTable.contact_id == contact_id).order_by(ConsentTable.at, ConsentTable.id)
         )
-        return [ConsentRow(row.purpose, row.wording, row.granted, row.at) for row in rows]
+        return [ConsentRow(row.purpose, row.wording, row.granted, row.at, row.recorded_by) for row in rows]
 
     def has_stopped(self, contact_id: str, topic: str) -> bool:
         """Whether the contact's last word on a topic was to stop it."""
@@ -309,8 +317,8 @@ class PeopleQueries:
     # --- posyandu
 
     def posyandu_by_name(self, name: str) -> PosyanduRow | None:
-        row = self._s.scalar(select(PosyanduTable).where(PosyanduTable.name == name))
-        return None if row is None else _posyandu(row)
+        rows = self._s.scalars(select(PosyanduTable).where(PosyanduTable.name == name).limit(2)).all()
+        return _posyandu(rows[0]) if len(rows) == 1 else None
 
     def list_posyandu(self) -> list[PosyanduRow]:
         return [_posyandu(row) for row in self._s.scalars(select(PosyanduTable).order_by(PosyanduTable.name))]
@@ -320,15 +328,17 @@ class PeopleQueries:
         self._s.flush()
 
     def save_session(self, row: SessionRow) -> None:
-        self._s.merge(
-            SessionTable(id=row.id, posyandu_id=row.posyandu_id, date=row.date, time=row.time, place=row.place)
-        )
+        self._s.merge(SessionTable(**{name: getattr(row, name) for name in SessionRow.__dataclass_fields__}))
         self._s.flush()
 
     def sessions_of(self, posyandu_id: str, since: date) -> list[PosyanduSession]:
         rows = self._s.scalars(
             select(SessionTable)
-            .where(SessionTable.posyandu_id == posyandu_id, SessionTable.date >= since)
+            .where(
+                SessionTable.posyandu_id == posyandu_id,
+                SessionTable.date >= since,
+                SessionTable.cancelled_at.is_(None),
+            )
             .order_by(SessionTable.date)
         )
         return [PosyanduSession(id=row.id, date=row.date, time=row.time, place=row.place) for row in rows]
