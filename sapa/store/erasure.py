@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from sapa.messaging.states import OutboxState
@@ -78,6 +78,8 @@ _SETTLED = tuple(
     )
 )
 _MOTHER = "ibu"
+# Texts that go to staff: lists of families, notices of cases.
+_TO_STAFF = "kader/"
 # Columns that say who of the staff did something.
 _DONE_BY: dict[type[Base], tuple[str, ...]] = {
     AttendanceTable: ("recorded_by",),
@@ -122,6 +124,7 @@ class ErasureQueries(ReminderQueries):
         marks = [contact_id, *(mark for row in addresses for mark in (row.value, row.phone) if mark)]
         shell = self._move_to_shell(contact, keep_address, now) if keep_address is not None else None
         self._erase_messages(contact_id, [row.value for row in addresses])
+        self._blank_lists_of_staff(contact)
         self._erase_own(contact_id, marks)
         self._erase_work(contact_id)
         self._blank_mentions({mark for row in addresses for mark in _spellings(row.phone or row.value)})
@@ -245,6 +248,27 @@ class ErasureQueries(ReminderQueries):
         got = BroadcastTargetTable.contact_id == contact_id
         self._s.execute(update(BroadcastTargetTable).where(got).values(contact_id=None, outbox_id=None))
 
+    def _blank_lists_of_staff(self, contact: ContactTable) -> None:
+        """Empty what staff got and wrote about the family: lists with its names, notices of its cases.
+
+        A name that stands in somebody else's list too empties that one as well: it has been read long since.
+        """
+        children = select(ChildTable.name).where(ChildTable.household_id == contact.household_id)
+        names = {name for name in (contact.name, *self._s.scalars(children)) if name}
+        cases = self._s.scalars(select(CaseTable.id).where(CaseTable.contact_id == contact.id)).all()
+        theirs = [OutboxTable.dedupe_key.contains(case_id) for case_id in cases]
+        theirs += [OutboxTable.text.contains(name, autoescape=True) for name in names]
+        if theirs:
+            told = OutboxTable.content_id.startswith(_TO_STAFF)
+            self._s.execute(update(OutboxTable).where(told, or_(*theirs)).values(text="", template_variables={}))
+        staff = select(StaffTable.contact_id)
+        for name in names:
+            said = (
+                InboundTable.contact_id.in_(staff),
+                func.lower(InboundTable.body).contains(name.lower(), autoescape=True),
+            )
+            self._s.execute(update(InboundTable).where(InboundTable.state == "answered", *said).values(body=""))
+
     def _blank_mentions(self, numbers: Iterable[str]) -> None:
         """Empty what others wrote or got that holds the person's number (a change of number names both)."""
         for number in numbers:
@@ -316,7 +340,9 @@ class ErasureQueries(ReminderQueries):
         self._delete(ChildTable, ChildTable.id.in_(children))
         for kept in (AttendanceTable, HomeVisitTable, BroadcastTargetTable):
             self._delete(kept, kept.household_id == household_id)
-        self._s.execute(update(AuditTable).where(AuditTable.household_id == household_id).values(household_id=None))
+        self._s.execute(
+            update(AuditTable).where(AuditTable.household_id == household_id).values(household_id=None, detail={})
+        )
         self._erase_pregnancies(
             self._s.scalars(select(PregnancyTable.id).where(PregnancyTable.household_id == household_id)).all()
         )

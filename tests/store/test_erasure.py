@@ -18,6 +18,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy.orm import Session
 
 from bot.tracker_store import SapaTrackerStore
 from sapa import logs
@@ -39,16 +40,28 @@ from sapa.services.records import (
     Picture,
     ReminderRow,
     Reply,
+    StaffRow,
     StatusForm,
 )
 from sapa.services.reminders import replan
 from sapa.store.dialogue_memory import forget_dialogue
-from sapa.store.models import Base
+from sapa.store.models import (
+    AttendanceTable,
+    Base,
+    BroadcastTable,
+    BroadcastTargetTable,
+    CaseNoteTable,
+    HomeVisitTable,
+    LessonTable,
+    LoginCodeTable,
+    SignOffTable,
+    WebSessionTable,
+)
 from sapa.store.simulator import SimPhone
 from tests.support import inbound_form
 
 PHONE, NAME, CHILD, FORMER = "+6281277700042", "Marselina Xaveria", "Yohanes Umbu Zaka", "Rambu Quirina"
-FATHER = "+6281277700043"
+FATHER, KADER = "+6281277700043", "+6281277700044"
 DAY = date(2026, 10, 1)
 
 
@@ -146,8 +159,45 @@ def fill(app: App, clock: SetClock, tracker_url: str) -> Person:
         media=[],
         now=now,
     )
+    fill_work(app, who, home, message, now)
     remember_dialogue(tracker_url, who)
     return Person(app, tracker_url, who, home, message)
+
+
+def fill_work(app: App, who: str, home: str, message: InboundMessage, now: datetime) -> None:
+    """The person as somebody of the staff, and the family in the lists of others of the staff."""
+    with app.store.transaction() as tx:
+        colleague, address = tx.contact_for_address(Channel.WHATSAPP, KADER, KADER, now)
+        place = tx.list_posyandu()[0].id
+        for contact_id in (who, colleague.id):
+            tx.grant(StaffRow(f"role-{contact_id[:8]}", contact_id, "kader", place, granted_by=who), now)
+        (case,) = tx.open_cases_of(who)[:1]
+        session = tx.sessions_of(place, DAY)[0].id
+        tx.queue(
+            OutboxDraft("eve", colleague.id, address.id, Channel.WHATSAPP, Kind.NOTICE, "kader/x", f"1. {CHILD}"), now
+        )
+        tx.audit("page_read", None, {}, now, actor_id=who, household_id=home)
+    with Session(app.store.engine) as session_, session_.begin():
+        broadcast = {"kind": "announcement", "posyandu_id": place, "content_id": "x", "payload": {}, "state": "done"}
+        session_.add(BroadcastTable(id="b-1", created_by=who, created_at=now, **broadcast))
+        session_.flush()
+        kept = {"household_id": home, "session_id": session}
+        session_.add_all(
+            [
+                BroadcastTargetTable(
+                    broadcast_id="b-1", household_id=home, state="queued", contact_id=who, updated_at=now
+                ),
+                AttendanceTable(
+                    subject_id="kid-1", subject_kind="child", came=True, recorded_by=who, recorded_at=now, **kept
+                ),
+                HomeVisitTable(id="v-1", posyandu_id=place, reason="absent", since=now, done_by=who, **kept),
+                CaseNoteTable(case_id=case.id, kind="family", author_id=who, text=f"{CHILD} panas", at=now),
+                LoginCodeTable(id="l-1", contact_id=who, code_hash="x", created_at=now, expires_at=now, tries=0),
+                WebSessionTable(id="w-1", contact_id=who, created_at=now, last_seen_at=now, expires_at=now),
+                LessonTable(contact_id=who, next_number=1, updated_at=now),
+                SignOffTable(content_id="x", fingerprint="x", signed_by=who, signed_name=NAME, signed_at=now),
+            ]
+        )
 
 
 def remember_dialogue(tracker_url: str, sender_id: str) -> None:
@@ -213,7 +263,15 @@ def test_the_search_itself_finds_the_person_everywhere_before(
     found = found_in_tables(database_url, person.traces()) + found_in_tables(person.tracker_url, person.traces())
     tables = {place.split(".")[0] for place in found}
     # Every table that can hold something of a person does: else the search below would prove nothing about it.
-    impersonal = {"alembic_version", "posyandu", "posyandu_session", "sim_clock", "sim_revision", "message_status"}
+    impersonal = {
+        "alembic_version",
+        "posyandu",
+        "posyandu_session",
+        "sim_clock",
+        "sim_revision",
+        "message_status",
+        "area",
+    }
     by_its_child = {"dose", "dose_reported", "measurement", "visit"}
     assert {*Base.metadata.tables, "events"} - impersonal - by_its_child <= tables
     if database_url.startswith("sqlite"):
@@ -338,8 +396,10 @@ def test_the_audit_trail_keeps_that_something_happened_and_not_to_whom(
     engine.dispose()
     events = {row["event"] for row in rows}
     assert {"loss", "topic_stopped", "moved", "erased"} <= events
-    assert {row["contact_id"] for row in rows} == {None}
-    assert all(dict(row["detail"]).get("receipt") == erased.receipt for row in rows)
+    assert {row["contact_id"] for row in rows} == {row["household_id"] for row in rows} == {None}
+    # What staff read is theirs to answer for: it stays, without the family.
+    about = [dict(row["detail"]) for row in rows if row["event"] != "page_read"]
+    assert all(detail.get("receipt") == erased.receipt for detail in about)
 
 
 def test_the_operator_erases_by_address_and_nothing_is_sent(person: Person, clock: SetClock, database_url: str) -> None:
