@@ -19,6 +19,7 @@ from sapa import bootstrap, settings
 from sapa.bootstrap import App
 from sapa.clock import SetClock
 from sapa.messaging.states import Channel
+from sapa.services import clockwork
 from sapa.services.conversation import claim_next, hold_turn
 from sapa.services.delivery import claim_batch, send_one
 from sapa.services.due import queue_due
@@ -29,7 +30,7 @@ from sapa.services.pump import next_moment
 from sapa.services.records import InboundForm, MediaItem
 from sapa.services.reminders import replan_dirty
 from sapa.services.rights import sweep
-from sapa.services.worlds import read_world, save_world
+from sapa.services.worlds import read_staff, read_world, save_world
 
 DEFAULT_FROM = "+6281200000001"
 _LEASE = timedelta(minutes=5)
@@ -58,7 +59,7 @@ class ScriptedRun:
         self._held_back: list[tuple[InboundForm, datetime]] = []
         if world is not None:
             with self._app.store.transaction() as tx:
-                save_world(tx, *read_world(world))
+                save_world(tx, *read_world(world), read_staff(world), now)
 
     @property
     def app(self) -> App:
@@ -124,6 +125,7 @@ class ScriptedRun:
         while (claim := claim_next(deps, _OWNER, now, _LEASE)) is not None:
             if not await hold_turn(deps, self._engine, claim, self._clock.now):
                 break
+        clockwork.run(clockwork.URGENT | clockwork.DAILY, deps, now)
         replan_dirty(deps, now)
         queue_due(deps, now)
         while batch := claim_batch(deps, _OWNER, now, _LEASE, 50):

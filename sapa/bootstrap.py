@@ -17,6 +17,7 @@ from sapa.clock import ShiftedClock, SystemClock
 from sapa.content import ContentError, ContentLibrary
 from sapa.family.campaigns import Campaigns
 from sapa.gateways.simulator import SimulatorGateway
+from sapa.holidays_id import holiday
 from sapa.language import detect
 from sapa.services.campaigns import CampaignError, load_campaigns
 from sapa.services.deps import Deps
@@ -72,6 +73,7 @@ class App:
             draw=draw,
             public_url=self.settings.public_url,
             campaigns=self.campaigns,
+            holiday=holiday,
             prices=self.settings.prices,
         )
 

@@ -16,7 +16,15 @@ import yaml
 from rich.console import Console
 from rich.progress import track
 
-from sapa import cli_growth, cli_rights, cli_timeline
+from sapa import (
+    cli_broadcast,
+    cli_growth,
+    cli_programme,
+    cli_registers,
+    cli_rights,
+    cli_staff,
+    cli_timeline,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The database.")
@@ -26,7 +34,7 @@ app.add_typer(content, name="content")
 cases = typer.Typer(no_args_is_help=True, help="What a human must look at.")
 app.add_typer(cases, name="cases")
 
-for more in (cli_timeline, cli_growth, cli_rights):
+for more in (cli_timeline, cli_growth, cli_rights, cli_broadcast, cli_staff, cli_programme, cli_registers):
     more.register(app)
 
 NowOption = Annotated[str | None, typer.Option("--now", help="The moment to count from (ISO); default: the clock.")]

@@ -10,7 +10,7 @@ from celery import Celery
 
 from sapa import settings
 from sapa.bootstrap import current_app
-from scheduler.clock import TICK_S, jobs
+from scheduler.clock import PACE_S, TICK_S, jobs
 
 _redis = settings.load().redis_url or "memory://"
 
@@ -21,8 +21,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     # A tick that nobody took in time is not worth making up for: the next one finds the same rows.
     beat_schedule={
-        name: {"task": f"sapa.{name}", "schedule": float(TICK_S), "options": {"expires": 10 * TICK_S}}
-        for name in ("due", "plan", "sweep")
+        name: {"task": f"sapa.{name}", "schedule": float(PACE_S.get(name, TICK_S)), "options": {"expires": 10 * TICK_S}}
+        for name in ("due", "plan", "sweep", "staff", "daily")
     },
 )
 
@@ -47,3 +47,15 @@ def plan() -> None:
 def sweep() -> None:
     """Settle messages whose sender never came back."""
     _run("sweep")
+
+
+@app.task(name="sapa.staff")  # type: ignore[untyped-decorator]
+def staff() -> None:
+    """Send broadcasts whose undo is over, tell staff of cases."""
+    _run("staff")
+
+
+@app.task(name="sapa.daily")  # type: ignore[untyped-decorator]
+def daily() -> None:
+    """Reports, lists for the day, lessons."""
+    _run("daily")

@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from sapa import logs
 from sapa.bootstrap import App, StartError, start
+from sapa.services import clockwork
 from sapa.services.delivery import reconcile
 from sapa.services.due import queue_due
 from sapa.services.moves import open_unconfirmed_cases, unconfirmed
@@ -28,6 +29,8 @@ from sapa.services.rights import drop_old_files
 log = structlog.get_logger()
 
 TICK_S = 1
+# What goes by the hour of the day need not be looked for every second.
+PACE_S = {"daily": 15}
 # On its way to a visitor's target the simulated clock stops this long at most for one moment's messages to go out.
 WALK_PATIENCE_S = 20.0
 
@@ -58,7 +61,17 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         if dropped:
             log.info("files_dropped", count=dropped)
 
-    return {"due": due, "plan": plan, "sweep": sweep}
+    def staff() -> None:
+        done = clockwork.run(clockwork.URGENT, app.deps, app.clock.now())
+        if done:
+            log.info("staff", **done)
+
+    def daily() -> None:
+        done = clockwork.run(clockwork.DAILY, app.deps, app.clock.now())
+        if done:
+            log.info("staff", **done)
+
+    return {"due": due, "plan": plan, "sweep": sweep, "staff": staff, "daily": daily}
 
 
 def _open_cases(app: App) -> int:
@@ -79,7 +92,7 @@ def build(app: App) -> BackgroundScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for name, job in jobs(app).items():
-        scheduler.add_job(_guarded(name, job), "interval", seconds=TICK_S, id=name)
+        scheduler.add_job(_guarded(name, job), "interval", seconds=PACE_S.get(name, TICK_S), id=name)
     if app.mailbox is not None:
         scheduler.add_job(_guarded("walk", lambda: walk(app)), "interval", seconds=TICK_S, id="walk")
     return scheduler
@@ -107,6 +120,9 @@ def walk(app: App, patience_s: float = WALK_PATIENCE_S) -> None:
     while target is not None:  # the visitor may stop it on the way
         moment = next_moment(app.deps, app.clock.now(), target)
         _set_clock(app, moment or target)
+        clockwork.run(clockwork.URGENT | clockwork.DAILY, app.deps, app.clock.now())
+        # A session that moved just now changes what falls due.
+        replan_dirty(app.deps, app.clock.now())
         queue_due(app.deps, app.clock.now())
         _wait_for_messages(app, patience_s)
         if moment is None:

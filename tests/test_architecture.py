@@ -82,11 +82,14 @@ def test_the_heart_can_be_used_without_rasa() -> None:
 @pytest.mark.parametrize(
     ("library", "rooms"),
     [
-        ("jinja2", ("sapa/content.py",)),
+        ("jinja2", ("sapa/content.py", "web/")),  # the console's pages are templates of its own
         ("langdetect", ("sapa/language.py",)),
         ("alembic", ("sapa/store/",)),
         ("psycopg", ("sapa/store/",)),
         ("typer", ("sapa/cli",)),
+        ("openpyxl", ("sapa/sheets.py",)),
+        ("fhir", ("sapa/fhir.py",)),
+        ("holidays", ("sapa/holidays_id.py",)),
     ],
 )
 def test_a_library_is_known_in_one_room_only(library: str, rooms: tuple[str, ...]) -> None:

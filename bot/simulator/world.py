@@ -26,6 +26,7 @@ STARTING_PHONES = (
     Phone("+6281200000001", "whatsapp", "Ibu Maria"),
     Phone("+6281200000002", "whatsapp", "Bapak Yosef"),
     Phone("+6281200000003", "sms", "Nenek Ina"),
+    Phone("+6281200000011", "whatsapp", "Kader Melati"),
 )
 # Somebody may have sent to hundreds of numbers from the command line; those who talked last get a phone on the page.
 PHONES_BY_TALKING = 12

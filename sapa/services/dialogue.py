@@ -1,7 +1,8 @@
 """One message of a known contact, wherever the conversation stands: in a journey, or free.
 
-In a free conversation the order is: what somebody reports in passing ("sudah suntik", "BCG 12 Mei") is written down,
-what asks for a journey opens it, everything else is answered.
+Somebody of the staff is heard first as such: a kader's orders, cases and lists (kader_front.py).
+In a free conversation the order is then: what somebody reports in passing ("sudah suntik", "BCG 12 Mei") is written
+down, what asks for a journey opens it, everything else is answered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sapa.family.reading.words import normalize
-from sapa.services import growth_recording, kb_recording, rights, screening_recording, topics, turns, visit_recording
+from sapa.services import (
+    growth_recording,
+    kader_front,
+    kb_recording,
+    rights,
+    screening_recording,
+    topics,
+    turns,
+    visit_recording,
+)
 from sapa.services.agenda import agenda
 from sapa.services.consents import CHILD_CARE, FAMILY_PLANNING, PREGNANCY_CARE, PREMARITAL
 from sapa.services.deps import Deps
@@ -24,6 +34,7 @@ from sapa.services.journeys import (
     contraception,
     correct,
     doses,
+    duty,
     erase,
     growth,
     move,
@@ -31,6 +42,7 @@ from sapa.services.journeys import (
     pregnancy,
     premarital,
     seat,
+    siar,
 )
 from sapa.services.journeys.conductor import State, Turned
 from sapa.services.journeys.contract import Journey, Scene
@@ -66,6 +78,9 @@ def _record_doses(
 JOURNEYS: dict[str, Journey] = {
     journey.name: journey
     for journey in (
+        # What a kader orders names the same things a family asks about: hers first, refused to everybody else.
+        siar.JOURNEY,
+        duty.JOURNEY,
         # "Hapus BCG" deletes a dose and "hapus nenek dari daftar" a seat, neither a family: both before the erasure.
         doses.JOURNEY,
         seat.JOURNEY,
@@ -87,6 +102,7 @@ OPENED_BY = {
     "flow/daftar-kb": "kb",
     "flow/catat-timbang": "timbang",
     "flow/hapus-data": "hapus",
+    "flow/kader-siar": "siar",
 }
 # What is written down in passing. "SUDAH" goes to whoever reminded last, so each looks for its own reminder; doses,
 # which were there first, take what is left. Nothing is written for somebody who has not agreed to its purpose.
@@ -160,7 +176,8 @@ def _free(
     deps, tx, contact_id, now = scene.deps, scene.tx, scene.contact_id, scene.now
     # "BCG 12 Mei" is no sentence a classifier could be sure of, but it says all that is needed.
     label = UNSURE if understood.unsure else understood.label
-    recorded = _recorded(scene, label, text)
+    worked = kader_front.handle(scene, text, label)
+    recorded = worked if worked is not None else _recorded(scene, label, text)
     if recorded is not None:
         return Turned(recorded)
     if normalize(text).strip(" .!") in _BARE_REGISTER:

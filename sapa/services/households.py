@@ -58,8 +58,18 @@ def family_of_contact(tx: Tx, contact_id: str, now: datetime, default_timezone: 
     """The contact's household, or a family of nobody where there is none yet."""
     contact = tx.contact(contact_id)
     if contact is None or contact.household_id is None:
-        return Family(now=now, timezone=default_timezone)
+        return Family(now=now, timezone=_timezone_at_work(tx, contact_id) or default_timezone)
     return family_of(tx, contact.household_id, now, default_timezone)
+
+
+def _timezone_at_work(tx: Tx, contact_id: str) -> str | None:
+    """Where somebody of the staff works: her own clock shows that time, family here or not."""
+    for role in tx.roles_of(contact_id):
+        places = [tx.posyandu(role.posyandu_id)] if role.posyandu_id else tx.posyandu_in(role.area_id or "")[:1]
+        for place in places:
+            if place is not None:
+                return place.timezone
+    return None
 
 
 def seen_by(tx: Tx, contact_id: str, family: Family) -> Family:

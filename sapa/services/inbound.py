@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sapa.messaging.not_me_words import says_not_me
 from sapa.messaging.stop_words import stop_word
+from sapa.services.case_replies import act_on_human, tell_human
 from sapa.services.deps import Deps
 from sapa.services.emergencies import answered_yes, named_emergency, raise_danger
 from sapa.services.losses import after_turn, catch_loss, note_loss, resume
@@ -43,8 +44,8 @@ def triage_next(deps: Deps, now: datetime) -> InboundMessage | None:
     """Look at the oldest unseen message; None when there is none.
 
     Stop words, dangers, "bukan saya", a number's confirmation and losses act here, before and without Rasa, and ahead
-    of older messages of the same person that still wait for it. Everything else is put in line. One transaction, so
-    a kill leaves it undone or done.
+    of older messages of the same person that still wait for it. So does what goes to a human who has the person's
+    case. Everything else is put in line. One transaction, so a kill leaves it undone or done.
     """
     with deps.store.transaction(write=False) as tx:
         if not tx.has_untriaged():
@@ -54,7 +55,7 @@ def triage_next(deps: Deps, now: datetime) -> InboundMessage | None:
         if message is None:
             return None
         # In the order of what cannot wait. "Bukan saya" to our question about a new number is an answer to that.
-        acts = (_act_on_stop_word, _act_on_danger, act_on_number, act_on_not_me, _act_on_loss)
+        acts = (_act_on_stop_word, _act_on_danger, act_on_number, act_on_not_me, act_on_human, _act_on_loss)
         if not any(act(deps, tx, message, now) for act in acts):
             tx.mark_waiting(message.id)
         return message
@@ -103,6 +104,7 @@ def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -
         # is not the one we mean, nobody's child is taken for dead.
         note_loss(deps, tx, message.contact_id, spoken, now, message.id)
     raise_danger(deps, tx, message, key, now)
+    tell_human(deps, tx, message, now)
     tx.finish_inbound(message.id, None, "danger", now)
     return True
 

@@ -14,7 +14,7 @@ from sapa.family.reading.words import read_yes_no
 from sapa.family.regions import timezone_for, zone_named
 from sapa.messaging.not_me_words import says_not_me
 from sapa.messaging.states import Channel, OutboxState
-from sapa.services import seats
+from sapa.services import places, seats
 from sapa.services.deps import Deps
 from sapa.services.households import family_of, family_of_contact
 from sapa.services.notices import preferred, tell
@@ -63,7 +63,7 @@ def move_household(
     place: (province, zone label WIB/WITA/WIT) as far as told. Reminders of the old posyandu's days are cancelled.
     Doing it twice changes nothing more.
     """
-    row = tx.posyandu_by_name(posyandu_name) if posyandu_name else None
+    row = places.named(tx, posyandu_name)
     province, zone = place
     before = tx.household_options(household_id)
     if row is not None:

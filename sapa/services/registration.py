@@ -9,7 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sapa.family.people import Child, Family, Sex
-from sapa.services import child_registration
+from sapa.services import child_registration, places
 from sapa.services.answers import schedule_of
 from sapa.services.consents import CHILD_CARE
 from sapa.services.deps import Deps
@@ -51,12 +51,12 @@ def child_turn(
 ) -> FormTurn:
     """One message in the registration of a child. Doing it twice for one message changes nothing more."""
     family = family_of_contact(tx, contact_id, now, deps.default_timezone)
-    known = [row.name for row in tx.list_posyandu()]
+    known = places.known_names(tx)
     before = dict(slots)
     if before.get("consent") is None and tx.has_consent(contact_id, CHILD_CARE):
         before["consent"] = True
     step = child_registration.step(
-        _picked(text, before, asked, known),
+        _picked(text, before, asked, places.offered(known)),
         before,
         asked,
         today=family.today,
@@ -81,7 +81,7 @@ def child_turn(
     # A text that says what was wrong with an answer is itself the question again.
     asked_again = bool(step.replies) and step.replies[-1].key.startswith("dialog/daftar-anak/")
     if step.next_slot is not None and step.ask_again and not asked_again:
-        replies.append(question(step.next_slot, after, known))
+        replies.append(question(step.next_slot, after, places.offered(known)))
     return FormTurn(changed, tuple(replies), step.next_slot)
 
 
@@ -208,7 +208,7 @@ def _known_child(family: Family, slots: Mapping[str, Any]) -> Child | None:
 
 
 def _join_posyandu(tx: Tx, household_id: str, said: str) -> None:
-    row = None if said == NO_POSYANDU else tx.posyandu_by_name(said)
+    row = None if said == NO_POSYANDU else places.named(tx, said)
     if row is not None:
         tx.set_posyandu(household_id, row.id)
     elif tx.posyandu_of(household_id) is None:

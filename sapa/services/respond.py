@@ -15,13 +15,9 @@ from sapa.services.households import said_facts
 from sapa.services.records import Reply
 from sapa.services.understanding import DANGER_SURE, Understood, topics_asked
 
-# Flows whose dialogue is not there yet: the bot says so and offers a human, it never pretends.
-_NOT_YET = frozenset(
-    {
-        "flow/kader-siar",
-        "flow/kader-laporan",
-    }
-)
+# What only somebody of the staff may ask for; they are heard before this (kader_front.py).
+_OF_STAFF = frozenset({"flow/kader-siar", "flow/kader-laporan"})
+_NOT_STAFF = "kader/bukan-kader"
 _FIXED = {
     "keluhan": "dialog/keluhan",
     "handover": "dialog/manusia/tersambung",
@@ -68,8 +64,8 @@ def replies_for_label(
         return (Reply(_smalltalk(text)),)
     if label in _FIXED:
         return (Reply(_FIXED[label]),)
-    if label in _NOT_YET:
-        return (Reply("dialog/belum-bisa"),)
+    if label in _OF_STAFF:
+        return (Reply(_NOT_STAFF, {"staff": False, "shown": False}),)
     if label in content_ids:
         return (Reply(label, dict(said or {})),)
     if "/" in label and not label.startswith("flow/"):

@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
+from sapa.family.reading.seats import read_phone
 from sapa.family.regions import timezone_for
+from sapa.services import staff as enrolment
+from sapa.services.access import Role
 from sapa.services.ports import Tx
-from sapa.services.records import PosyanduRow, SessionRow
+from sapa.services.records import AreaRow, PosyanduRow, SessionRow
 
 
 class WorldError(ValueError):
     """WORLD.yml cannot be read; the message names the field."""
 
 
+@dataclass(frozen=True)
+class WorldStaff:
+    """Somebody who works at a posyandu of the world. area: the desa a bidan looks after; None for a kader."""
+
+    role: Role
+    name: str
+    phone: str
+    posyandu_id: str
+    area: AreaRow | None = None
+
+
 def read_world(text: str) -> tuple[list[PosyanduRow], list[SessionRow]]:
-    """The posyandu and sessions of a WORLD.yml. Raises WorldError."""
+    """The posyandu and sessions of a WORLD.yml; a posyandu with a bidan lies in a desa. Raises WorldError."""
+    places: list[PosyanduRow] = []
+    sessions: list[SessionRow] = []
+    for number, entry in enumerate(_entries(text)):
+        where = f"posyandu[{number}]"
+        place = _posyandu(entry, where)
+        places.append(replace(place, area_id=_desa(place).id) if entry.get("bidan") else place)
+        for index, session in enumerate(entry.get("sessions") or []):
+            sessions.append(_session(session, place.id, f"{where}.sessions[{index}]"))
+    return places, sessions
+
+
+def read_staff(text: str) -> list[WorldStaff]:
+    """The kader and bidan of a WORLD.yml. Raises WorldError."""
+    found: list[WorldStaff] = []
+    for number, entry in enumerate(_entries(text)):
+        where = f"posyandu[{number}]"
+        found.extend(_workers(entry, _posyandu(entry, where), where))
+    return found
+
+
+def _entries(text: str) -> list[Any]:
     try:
         world = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
@@ -27,23 +63,58 @@ def read_world(text: str) -> tuple[list[PosyanduRow], list[SessionRow]]:
     entries = world.get("posyandu", []) if isinstance(world, Mapping) else None
     if not isinstance(entries, list):
         raise WorldError("posyandu: a list is needed")
-    places: list[PosyanduRow] = []
-    sessions: list[SessionRow] = []
-    for number, entry in enumerate(entries):
-        where = f"posyandu[{number}]"
-        place = _posyandu(entry, where)
-        places.append(place)
-        for index, session in enumerate(entry.get("sessions") or []):
-            sessions.append(_session(session, place.id, f"{where}.sessions[{index}]"))
-    return places, sessions
+    return entries
 
 
-def save_world(tx: Tx, places: list[PosyanduRow], sessions: list[SessionRow]) -> None:
-    """Write a world; saying the same again changes nothing."""
+def save_world(
+    tx: Tx,
+    places: Sequence[PosyanduRow],
+    sessions: Sequence[SessionRow],
+    staff: Sequence[WorldStaff] = (),
+    now: datetime | None = None,
+) -> None:
+    """Write a world; saying the same again changes nothing. now: aware, needed where there is staff."""
+    for area in {one.area.id: one.area for one in staff if one.area is not None}.values():
+        tx.save_area(area)
+    known = {area.id for area in tx.areas()}
     for place in places:
-        tx.save_posyandu(place)
+        # Without its bidan a world has no desa to lie in.
+        tx.save_posyandu(place if place.area_id in known else replace(place, area_id=None))
     for session in sessions:
         tx.save_session(session)
+    for one in staff:
+        if now is None:
+            raise ValueError("staff is enrolled at a moment: now is needed")
+        place_id = one.area.id if one.area is not None else one.posyandu_id
+        enrolment.enrol(tx, one.phone, one.name, one.role, place_id, None, now)
+
+
+def _workers(entry: Mapping[str, Any], place: PosyanduRow, where: str) -> list[WorldStaff]:
+    """The kader of a posyandu, and the bidan of the desa it lies in."""
+    found: list[WorldStaff] = []
+    for role in (Role.KADER, Role.BIDAN):
+        people = entry.get(role.value) or []
+        if not isinstance(people, list):
+            raise WorldError(f"{where}.{role.value}: a list is needed")
+        area = _desa(place) if role is Role.BIDAN else None
+        for number, person in enumerate(people):
+            name, phone = _person(person, f"{where}.{role.value}[{number}]")
+            found.append(WorldStaff(role, name, phone, place.id, area))
+    return found
+
+
+def _desa(place: PosyanduRow) -> AreaRow:
+    village = place.village or place.name
+    return AreaRow(id=str(uuid5(NAMESPACE_URL, f"area:desa:{village}")), kind="desa", name=village)
+
+
+def _person(person: Any, where: str) -> tuple[str, str]:
+    if not isinstance(person, Mapping) or not person.get("address"):
+        raise WorldError(f"{where}: a mapping with name and address is needed")
+    phone = read_phone(str(person["address"]))
+    if phone is None:
+        raise WorldError(f"{where}.address: {person['address']!r} is no telephone number (+62...)")
+    return str(person.get("name") or ""), phone
 
 
 def _posyandu(entry: Any, where: str) -> PosyanduRow:

@@ -138,6 +138,18 @@ class BroadcastTable(Base):
             sqlite_where=text("state IN ('confirmed', 'sending')"),
             postgresql_where=text("state IN ('confirmed', 'sending')"),
         ),
+        Index(
+            "ix_broadcast_draft",
+            "created_at",
+            sqlite_where=text("state = 'draft'"),
+            postgresql_where=text("state = 'draft'"),
+        ),
+        Index(
+            "ix_broadcast_unreported",
+            "finished_at",
+            sqlite_where=text("state = 'done' AND reported_at IS NULL"),
+            postgresql_where=text("state = 'done' AND reported_at IS NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

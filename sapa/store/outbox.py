@@ -321,8 +321,9 @@ class OutboxQueries(PeopleQueries):
                 OutboxTable.contact_id == contact_id,
                 OutboxTable.kind.in_(_UNASKED),
                 OutboxTable.state != OutboxState.SUPPRESSED.value,
-                OutboxTable.created_at >= start,
-                OutboxTable.created_at < end,
+                # The day it goes out: what a kader sends at night waits for the morning.
+                OutboxTable.not_before >= start,
+                OutboxTable.not_before < end,
             )
         )
         return count or 0

@@ -298,12 +298,13 @@ class TestTheClock:
 
 
 class TestTheState:
-    async def test_the_page_starts_with_two_whatsapp_phones_and_one_for_sms(self, world: World) -> None:
+    async def test_the_page_starts_with_a_family_a_phone_without_whatsapp_and_a_kader(self, world: World) -> None:
         state = await world.state()
-        assert [(phone["phone"][-1], phone["channel"]) for phone in state["phones"]] == [
-            ("1", "whatsapp"),
-            ("2", "whatsapp"),
-            ("3", "sms"),
+        assert [(phone["phone"][-2:], phone["channel"]) for phone in state["phones"]] == [
+            ("01", "whatsapp"),
+            ("02", "whatsapp"),
+            ("03", "sms"),
+            ("11", "whatsapp"),
         ]
         assert {phone["timezone"] for phone in state["phones"]} == {"Asia/Jakarta"}
         assert (state["messages"], state["target"], state["next_event"]) == ([], None, None)

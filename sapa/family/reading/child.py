@@ -270,9 +270,14 @@ def match_posyandu(said: str, known: Sequence[str]) -> str | None:
 
 
 def closest_posyandu(said: str, known: Sequence[str], limit: int = 5) -> list[str]:
-    """Known posyandu to offer, the most alike first."""
+    """Known posyandu to offer, the most alike first. "Melati (Desa Oesapa)" is as alike as its bare name."""
     letters, _ = _posyandu_key(said)
-    return sorted(known, key=lambda name: -SequenceMatcher(None, letters, _posyandu_key(name)[0]).ratio())[:limit]
+
+    def likeness(name: str) -> float:
+        ways = {name, name.partition("(")[0]}
+        return max(SequenceMatcher(None, letters, _posyandu_key(way)[0]).ratio() for way in ways)
+
+    return sorted(known, key=lambda name: -likeness(name))[:limit]
 
 
 def _posyandu_key(name: str) -> tuple[str, tuple[int, ...]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sapa.family.people import Child, Sex
 from sapa.family.reading import child as child_reading
-from sapa.family.reading.child import read_child_facts, read_correction
+from sapa.family.reading.child import match_posyandu, read_child_facts, read_correction
 from sapa.family.reading.dates import DateReading, read_date
 from sapa.family.reading.rights import (
     may_correct,
@@ -24,8 +24,9 @@ from sapa.family.reading.rights import (
     without_owner,
     without_record_words,
 )
-from sapa.family.reading.words import normalize, read_yes_no
+from sapa.family.reading.words import is_unknown, normalize, read_yes_no
 from sapa.messaging.loss import named_in
+from sapa.services import places
 from sapa.services.journeys.contract import Heard, Question, Scene
 from sapa.services.records import Reply
 from sapa.services.reminders import replan
@@ -42,6 +43,7 @@ _BY_SLOT = {
 }
 _SLOT_OF = {field: slot for slot, field in _BY_SLOT.items()}
 
+_MOST_OPTIONS = 8
 # A pregnancy lasts 40 weeks; the bidan is asked to look after 44 (content/facts/kehamilan.yml counts to 42).
 _LONGEST, _WHOLE = timedelta(weeks=44), timedelta(days=280)
 
@@ -81,6 +83,8 @@ class CorrectData:
             child = self._picked(scene, text)
             if child is not None:
                 return self._judged(scene, {**data, "child": child.id})
+        if asked == VALUE and data.get("options"):
+            return self._which_posyandu(scene, text, data)
         said = self._read(scene, text, data, asked)
         if not said:
             return Heard(data, understood=asked is None)
@@ -101,6 +105,8 @@ class CorrectData:
         if what in _OF_CHILD and self._child(scene, data) is None:
             return Question(WHICH, Reply("dialog/data-saya/anak-yang-mana", {"names": [c.name for c in children]}))
         shown = {"what": what, "child_name": self._name_of(scene, data), "old": _shown(what, self._old(scene, data))}
+        if data.get("options"):
+            return Question(VALUE, Reply("dialog/pindah/posyandu-tidak-dikenal", {"options": data["options"]}))
         if data.get("value") is None:
             return Question(VALUE, Reply("dialog/data-saya/tanya-nilai", shown))
         return Question(RIGHT, Reply("dialog/data-saya/periksa", {**shown, "new": _shown(what, data["value"])}))
@@ -114,7 +120,7 @@ class CorrectData:
         if what == OWN_NAME:
             tx.set_contact_name(scene.contact_id, value)
         elif what == POSYANDU:
-            row = tx.posyandu_by_name(value)
+            row = places.named(tx, value)
             tx.set_posyandu(household_id, row.id if row else None, None if row else value)
         elif what in (LMP, EDD) and scene.family.pregnancy is not None:
             lmp = date.fromisoformat(value) - (_WHOLE if what == EDD else timedelta())
@@ -145,7 +151,7 @@ class CorrectData:
         return {**({"child": named[0].id} if named else {}), **self._of_child(scene, text, what, asked)}
 
     def _of_child(self, scene: Scene, text: str, what: str | None, asked: str | None) -> dict[str, Any]:
-        today, known = scene.received_on, [row.name for row in scene.tx.list_posyandu()]
+        today, known = scene.received_on, places.known_names(scene.tx)
         rest = self._without_names(scene, text) if what != NAME else text
         rest = without_record_words(rest)
         slot = _SLOT_OF.get(what or "")
@@ -171,6 +177,20 @@ class CorrectData:
         correction = read_correction(rest, today)
         facts = correction.facts if correction.marked else read_child_facts(rest, today, asked=child_reading.NAME)
         return {"value": facts.name} if facts.name else {}
+
+    def _which_posyandu(self, scene: Scene, text: str, data: Mapping[str, Any]) -> Heard:
+        """One of several of the same name, by its number or desa; "bukan" leaves the name as it was said."""
+        options, number = list(data["options"]), text.strip(" .)")
+        found = None
+        if number.isascii() and number.isdigit():
+            found = options[int(number) - 1] if 1 <= int(number) <= len(options) else None
+        else:
+            found = match_posyandu(text, options)
+        if found is None and (read_yes_no(text) is False or is_unknown(text)):
+            found = str(data["said"])
+        if found is None:
+            return Heard(dict(data), understood=False)
+        return Heard({**data, "value": found, "said": None, "options": None})
 
     def _named(self, scene: Scene, text: str) -> list[Child]:
         names = named_in(text, [child.name for child in scene.family.children])
@@ -200,6 +220,10 @@ class CorrectData:
         child = self._child(scene, data)
         if value is None:
             return Heard(data)
+        several = places.bearers(scene.tx, str(value)) if what == POSYANDU else []
+        if several:
+            # A name that several bear would leave the family without a posyandu: its desa is asked for.
+            return Heard({**data, "value": None, "said": value, "options": several[:_MOST_OPTIONS]})
         if what == BORN and child is not None:
             first = min(child.doses.values(), default=None)
             if first is not None and first < date.fromisoformat(value):

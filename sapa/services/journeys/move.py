@@ -9,7 +9,7 @@ from sapa.family.reading.child import POSYANDU, closest_posyandu, read_child_fac
 from sapa.family.reading.seats import is_abroad, read_new_posyandu, read_place, wants_to_move
 from sapa.family.reading.words import is_unknown, read_yes_no, words_of
 from sapa.family.regions import label_for
-from sapa.services import seats
+from sapa.services import places, seats
 from sapa.services.journeys.contract import Heard, Question, Scene
 from sapa.services.moves import move_household
 from sapa.services.records import Reply
@@ -59,7 +59,7 @@ class MoveJourney:
         if data.get("options"):
             return Question(_WHERE, Reply(_TEXTS + "posyandu-tidak-dikenal", {"options": list(data["options"])}))
         if not _where_known(data):
-            options = [] if data.get("province") else _names(scene)[:_MOST_OPTIONS]
+            options = [] if data.get("province") else _offered(_names(scene))
             return Question(_WHERE, Reply(_TEXTS + "tanya-posyandu", {"options": options}))
         if not data.get("posyandu") and not (data.get("province") or data.get("zone") or data.get("same_place")):
             return Question(_PROVINCE, Reply(_TEXTS + "tanya-provinsi"))
@@ -116,7 +116,7 @@ def _posyandu(scene: Scene, text: str, known: list[str], asked: str | None) -> d
     unknown = False
     if asked == _WHERE and name is None:
         number = text.strip(" .)")
-        if number.isascii() and number.isdigit() and 1 <= int(number) <= min(len(known), _MOST_OPTIONS):
+        if number.isascii() and number.isdigit() and 1 <= int(number) <= len(_offered(known)):
             return {"posyandu": known[int(number) - 1], "said": None, "no_posyandu": False}
         facts = read_child_facts(text, scene.received_on, known_posyandu=known, asked=POSYANDU)
         name, said = facts.posyandu, said or facts.posyandu_said
@@ -168,8 +168,12 @@ def _where_known(data: Mapping[str, Any]) -> bool:
     return bool(data.get("posyandu") or data.get("said") or data.get("no_posyandu"))
 
 
+def _offered(known: list[str]) -> list[str]:
+    return places.offered(known)[:_MOST_OPTIONS]
+
+
 def _names(scene: Scene) -> list[str]:
-    return [row.name for row in scene.tx.list_posyandu()]
+    return places.known_names(scene.tx)
 
 
 def _is_part_of(province: str, posyandu: str | None) -> bool:

@@ -51,6 +51,7 @@ from sapa.family.reading.pregnancy import (
 from sapa.family.reading.words import is_unknown, looks_like_question, normalize, read_yes_no, words_of
 from sapa.messaging.loss import is_elsewhere, is_not_now, speaks_of_loss, sure_loss
 from sapa.messaging.text import words as word_list
+from sapa.services import places
 from sapa.services.consents import PREGNANCY_CARE
 from sapa.services.journeys.contract import Heard, Question, Scene
 from sapa.services.kb_recording import on_pregnancy
@@ -360,14 +361,14 @@ def take_posyandu(now: dict[str, Any], scene: Scene, text: str, asked: str | Non
     """
     if bare and asked != POSYANDU:
         pieces = {piece.strip() for piece in re.split(r"[,;]", normalize(text))}
-        named = [row.name for row in scene.tx.list_posyandu() if normalize(row.name) in pieces]
+        named = [label for label in places.known_names(scene.tx) if normalize(label) in pieces]
         if len(named) == 1:
             now["posyandu"] = named[0]
             return
     if asked != POSYANDU and "pos" not in normalize(text):
         return
-    known = [row.name for row in scene.tx.list_posyandu()]
-    said = _picked(text, now.get("options") or known) if asked == POSYANDU else text
+    known = places.known_names(scene.tx)
+    said = _picked(text, now.get("options") or places.offered(known)) if asked == POSYANDU else text
     facts = read_child_facts(
         said, scene.received_on, known_posyandu=known, asked=CHILD_POSYANDU if asked == POSYANDU else None
     )
@@ -457,7 +458,7 @@ def which_posyandu(scene: Scene, data: Mapping[str, Any]) -> Reply:
     """The question for the posyandu, in the words the registration of a child has for it."""
     if data.get("said"):
         return Reply("dialog/daftar-anak/posyandu-tidak-dikenal", {"options": data.get("options", [])})
-    known = [row.name for row in scene.tx.list_posyandu()]
+    known = places.offered(places.known_names(scene.tx))
     return Reply("dialog/daftar-anak/tanya-posyandu", {"options": known})
 
 
@@ -546,7 +547,7 @@ def _visits(data: Mapping[str, Any], pregnancy: Pregnancy, today: date) -> dict[
 
 def join_posyandu(scene: Scene, household_id: str, said: str | None) -> None:
     """Write down the posyandu of the dialogue; a name we do not know is kept as it was said."""
-    row = scene.tx.posyandu_by_name(said) if said and said != NO_POSYANDU else None
+    row = places.named(scene.tx, said) if said != NO_POSYANDU else None
     if row is not None:
         scene.tx.set_posyandu(household_id, row.id)
     elif said and scene.tx.posyandu_of(household_id) is None:

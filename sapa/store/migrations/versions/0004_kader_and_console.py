@@ -53,6 +53,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
         batch_op.create_index('ix_broadcast_open', ['release_at'], unique=False, sqlite_where=sa.text("state IN ('confirmed', 'sending')"), postgresql_where=sa.text("state IN ('confirmed', 'sending')"))
+        batch_op.create_index('ix_broadcast_draft', ['created_at'], unique=False, sqlite_where=sa.text("state = 'draft'"), postgresql_where=sa.text("state = 'draft'"))
+        batch_op.create_index('ix_broadcast_unreported', ['finished_at'], unique=False, sqlite_where=sa.text("state = 'done' AND reported_at IS NULL"), postgresql_where=sa.text("state = 'done' AND reported_at IS NULL"))
         batch_op.create_index(batch_op.f('ix_broadcast_posyandu_id'), ['posyandu_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_broadcast_session_id'), ['session_id'], unique=False)
 
@@ -314,6 +316,8 @@ def downgrade() -> None:
 
     op.drop_table('attendance')
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
+        batch_op.drop_index('ix_broadcast_unreported', sqlite_where=sa.text("state = 'done' AND reported_at IS NULL"), postgresql_where=sa.text("state = 'done' AND reported_at IS NULL"))
+        batch_op.drop_index('ix_broadcast_draft', sqlite_where=sa.text("state = 'draft'"), postgresql_where=sa.text("state = 'draft'"))
         batch_op.drop_index(batch_op.f('ix_broadcast_session_id'))
         batch_op.drop_index(batch_op.f('ix_broadcast_posyandu_id'))
         batch_op.drop_index('ix_broadcast_open', sqlite_where=sa.text("state IN ('confirmed', 'sending')"), postgresql_where=sa.text("state IN ('confirmed', 'sending')"))
