@@ -250,7 +250,8 @@ def list_cases(as_json: JsonOption = False) -> None:
     for case in found:
         since = f"{case.opened_at:%Y-%m-%d %H:%M}"
         who = [case.address, case.name or "-", f"posyandu {case.posyandu}" if case.posyandu else "-"]
-        print("  ".join([case.id[:8], f"{case.kind:10}", since, *who]))
+        hands = "told to nobody" if case.unassigned else f"taken by {case.taken_by}" if case.taken_by else "waiting"
+        print("  ".join([f"#{case.number}", case.id[:8], f"{case.kind:11}", since, *who, hands]))
     print(f"{len(found)} open" if found else "none open")
 
 

@@ -116,7 +116,7 @@ def born_since(day: date) -> date:
 
 
 def expected_on(day: date, place: Place, followed: Iterable[Followed]) -> tuple[Expected, ...]:
-    """Who of those followed is expected at the session of `day`, by heading and name, numbered from 1.
+    """Who of those followed is expected at the session of `day`, numbered from 1: by heading, what they need, name.
 
     What is recorded after that day does not count: a list looked at later is the list of that day.
     """
@@ -125,7 +125,13 @@ def expected_on(day: date, place: Place, followed: Iterable[Followed]) -> tuple[
     order = {group: number for number, group in enumerate(Group)}
     listed = sorted(
         (one for one in found if one is not None),
-        key=lambda one: (order[one.group], (one.name or "").casefold(), (one.mother or "").casefold(), one.subject_id),
+        key=lambda one: (
+            order[one.group],
+            one.needs if one.kind == CHILD else (),
+            (one.name or "").casefold(),
+            (one.mother or "").casefold(),
+            one.subject_id,
+        ),
     )
     return tuple(replace(one, number=number) for number, one in enumerate(listed, 1))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sapa.family.growth import Doubt
 from sapa.family.people import Measurement
+from sapa.family.reading.assisted import opens_family
 from sapa.family.reading.attendance import (
     AttendanceLine,
     AttendanceReading,
@@ -38,7 +39,7 @@ from sapa.services.journeys.contract import Scene
 from sapa.services.records import Reply, SessionRow
 
 RECORDED, ASK, ATTENTION = "kader/hari/dicatat", "kader/hari/tanya", "kader/hari/perhatian"
-CLOSED, NOT_BEGUN, NO_DAY = "kader/hari/ditutup", "kader/hari/belum-mulai", "kader/hari/tidak-ada-hari"
+CLOSED, NO_DAY = "kader/hari/ditutup", "kader/hari/tidak-ada-hari"
 WHICH_PLACE = "kader/hari/posyandu-mana"
 VISITS, NO_VISITS = "kader/hari/kunjungan", "kader/hari/kunjungan-kosong"
 VISITED, NO_SUCH_NUMBER = "kader/hari/kunjungan-selesai", "kader/hari/kunjungan-nomor"
@@ -46,6 +47,8 @@ VISITED, NO_SUCH_NUMBER = "kader/hari/kunjungan-selesai", "kader/hari/kunjungan-
 # How long after a day attendance may be told by message; afterwards it is the console's. The figure is ours.
 LATE_DAYS = 7
 MOST_VISITS = 10
+# A bidan has many posyandu: their lists are the console's.
+MOST_PLACES = 3
 _JUMPS = frozenset({Doubt.WEIGHT_CHANGE, Doubt.LENGTH_CHANGE})
 
 
@@ -60,7 +63,9 @@ def handle_message(scene: Scene, who: Staffer, text: str) -> tuple[Reply, ...] |
     visited = read_visited(text)
     if visited is not None:
         return _visited(scene, who, *visited)
-    return _attendance(scene, who, text) if may_be_attendance(text) else None
+    if opens_family(text) or not may_be_attendance(text):
+        return None
+    return _attendance(scene, who, text)
 
 
 # ------------------------------------------------------------------------------------------------------- which day
@@ -339,7 +344,7 @@ def _visits(scene: Scene, who: Staffer) -> tuple[Reply, ...]:
             VISITS,
             {"posyandu_name": name, "count": len(visits), "rows": [_visit_row(one) for one in visits[:MOST_VISITS]]},
         )
-        for name, visits in lists
+        for name, visits in lists[:MOST_PLACES]
     )
 
 

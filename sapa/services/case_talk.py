@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from sapa.messaging.quiet_hours import next_allowed
 from sapa.messaging.sms import gsm7_unsupported, sms_parts
@@ -62,7 +63,7 @@ def say_to_family(
     rendered = render_reply(deps, reply, address.channel, family)
     return tx.queue(
         OutboxDraft(
-            dedupe_key=f"case:{case.row.id}:{key}",
+            dedupe_key=_dedupe(case, key),
             contact_id=case.row.contact_id,
             address_id=address.id,
             channel=address.channel,
@@ -151,7 +152,7 @@ def say_to_staff(
     lasts = URGENT_LASTS if is_urgent(case) else REMINDER_LASTS
     return tx.queue(
         OutboxDraft(
-            dedupe_key=f"case:{case.row.id}:{key}:{contact_id}",
+            dedupe_key=_dedupe(case, f"{key}:{contact_id}"),
             contact_id=contact_id,
             address_id=address.id,
             channel=address.channel,
@@ -166,6 +167,11 @@ def say_to_staff(
         ),
         now,
     )
+
+
+def _dedupe(case: CaseView, key: str) -> str:
+    """Of one length whatever the key: the outbox keeps 120 characters. The beginning says which case it is about."""
+    return f"case:{case.row.id}:{uuid5(NAMESPACE_URL, key)}"
 
 
 def case_vars(case: CaseView, now: datetime) -> dict[str, Any]:

@@ -21,6 +21,11 @@ COMPLETE = "kader/hari/lengkap"
 EXAMPLE = "8,2 72,5"
 # Outside WhatsApp's window a part goes as one value of a template, which holds 900 characters.
 PART_LENGTH = 880
+# Whoever has more on the list than this many messages hold looks at it in the console. The figure is ours.
+MOST_PARTS = 6
+_NEEDS = ("group", "doses", "vitamin_a", "deworming", "special", "anc")
+
+Row = Mapping[str, Any]
 
 
 def list_replies(deps: Deps, day: Day, today: date, channel: Channel) -> tuple[Reply, ...]:
@@ -45,11 +50,10 @@ def missing_replies(deps: Deps, overview: Overview, today: date, channel: Channe
         "posyandu_name": overview.posyandu,
         "date": overview.session.date.isoformat(),
         "came": len(overview.came),
-        "missing": len(overview.missing),
     }
     if not overview.missing:
-        del said["missing"]
         return (Reply(COMPLETE, {**said, "absent": len(overview.absent), "closed": overview.closed}),)
+    said |= {"missing": len(overview.missing)}
     return _parts(deps, STILL_MISSING, said, [row(one.who) for one in overview.missing], today, channel)
 
 
@@ -68,32 +72,47 @@ def row(one: Expected) -> dict[str, Any]:
     }
 
 
+def blocks_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows that need the same, one after the other, as one: what they need is said once. first: of its heading."""
+    blocks: list[dict[str, Any]] = []
+    for one in rows:
+        person = {name: one[name] for name in ("number", "name", "mother")}
+        needs = {name: one[name] for name in _NEEDS}
+        if blocks and all(blocks[-1][name] == value for name, value in needs.items()):
+            blocks[-1]["people"].append(person)
+        else:
+            first = not blocks or blocks[-1]["group"] != one["group"]
+            blocks.append({**needs, "first": first, "people": [person]})
+    return blocks
+
+
 def _parts(
-    deps: Deps, key: str, said: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], today: date, channel: Channel
+    deps: Deps, key: str, said: Mapping[str, Any], rows: Sequence[Row], today: date, channel: Channel
 ) -> tuple[Reply, ...]:
     if channel is Channel.SMS:
-        return (Reply(key, {**said, "rows": list(rows), "part": 1, "parts": 1}),)
-    chunks: list[list[Mapping[str, Any]]] = []
+        return (Reply(key, _told(key, {**said, "more": 0}, rows, 1, 1)),)
+    chunks: list[Sequence[Row]] = []
     rest = list(rows)
-    while rest or not chunks:
+    while (rest or not chunks) and len(chunks) < MOST_PARTS:
         taken = _fitting(deps, key, said, rest, today, first=not chunks)
         chunks.append(rest[:taken])
         rest = rest[taken:]
-    return tuple(
-        Reply(key, {**said, "rows": chunk, "part": number, "parts": len(chunks)})
-        for number, chunk in enumerate(chunks, 1)
-    )
+    said = {**said, "more": len(rest)}
+    return tuple(Reply(key, _told(key, said, chunk, number, len(chunks))) for number, chunk in enumerate(chunks, 1))
 
 
-def _fitting(
-    deps: Deps, key: str, said: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], today: date, *, first: bool
-) -> int:
+def _told(key: str, said: Mapping[str, Any], rows: Sequence[Row], part: int, parts: int) -> dict[str, Any]:
+    people = {"blocks": blocks_of(rows)} if key == LIST else {"rows": list(rows)}
+    return {**said, **people, "part": part, "parts": parts}
+
+
+def _fitting(deps: Deps, key: str, said: Mapping[str, Any], rows: Sequence[Row], today: date, *, first: bool) -> int:
     """How many rows one message holds, measured as a first and last part, which has the most around it."""
     low, high = 1, max(1, len(rows))
     part = 1 if first else 2
     while low < high:
         tried = (low + high + 1) // 2
-        told = {**said, "rows": list(rows[:tried]), "part": part, "parts": part}
+        told = _told(key, {**said, "more": len(rows)}, rows[:tried], part, part)
         text = deps.content.render(key, Channel.WHATSAPP.value, today, **told).text
         low, high = (tried, high) if len(text) <= PART_LENGTH else (low, tried - 1)
     return low

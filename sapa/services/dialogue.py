@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sapa.family.reading.words import normalize
+from sapa.family.reading.words import is_cancel, normalize
 from sapa.services import (
     growth_recording,
     kader_front,
@@ -160,7 +160,7 @@ def _turn(
         heard = journey.hear(scene, text, state["data"], state.get("asked"))
         if other is not None and other != journey.name and not heard.understood:
             return _open(other, scene, text, understood, content_ids)
-        shown = None if heard.understood else _shown(scene, understood)
+        shown = None if heard.understood else _at_work(scene, state, understood, text) or _shown(scene, understood)
         if shown is None and not heard.understood and state.get("asked") != conductor.CONSENT:
             # "SUDAH" to a reminder that came meanwhile is no answer to our question, and is not lost either.
             shown = _recorded(scene, UNSURE if understood.unsure else understood.label, text)
@@ -214,6 +214,13 @@ def _recorded(scene: Scene, label: str, text: str) -> tuple[Reply, ...] | None:
                 tx.mark_dirty(contact.household_id, now)
             return recorded
     return None
+
+
+def _at_work(scene: Scene, state: State, understood: Understood, text: str) -> tuple[Reply, ...] | None:
+    """What a kader orders in the middle of a dialogue ("AMBIL 12"): done, and our question is put again."""
+    if state.get("asked") == conductor.CONSENT or is_cancel(text):
+        return None
+    return kader_front.handle(scene, text, UNSURE if understood.unsure else understood.label)
 
 
 def _shown(scene: Scene, understood: Understood) -> tuple[Reply, ...] | None:

@@ -23,7 +23,10 @@ class CaseworkTx(Protocol):
         open_only: bool = True,
         limit: int = 500,
     ) -> list[CaseView]:
-        """Cases: open ones first, danger before others, then by age. posyandu_ids: only of households there (or, without a posyandu, in `provinces`)."""
+        """Cases: open ones first, danger before others, then by age.
+
+        posyandu_ids: only of households there (or, without a posyandu, in `provinces`).
+        """
 
     def cases_to_tell(self, again_before: datetime, limit: int) -> list[CaseView]:
         """Open cases nobody was told of; those that found nobody are looked at again after `again_before`."""

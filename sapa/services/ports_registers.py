@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from sapa.services.register_records import FamilyRecord, NewRow
@@ -26,11 +26,5 @@ class RegisterTx(Protocol):
     def fill_child(self, child_id: str, values: Mapping[str, str | int | bool | date | None]) -> None:
         """Set single columns of a child: sex, birth_date, birth_weight_g, birth_weeks, has_book."""
 
-    def households_by_posyandu(self) -> dict[str, int]:
-        """How many households each posyandu has; posyandu without any are left out."""
-
     def set_contact_household(self, contact_id: str, household_id: str, relation: str, name: str) -> None:
         """Put a contact who has no household yet into one; nothing happens to anybody else."""
-
-    def close_sessions_before(self, posyandu_id: str, day: date, at: datetime) -> None:
-        """Mark the sessions that lie before a day as closed."""

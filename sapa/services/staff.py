@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+from sapa.family.reading.kader import MAX_NAME
 from sapa.family.reading.seats import read_phone
 from sapa.messaging.states import Channel
 from sapa.services import seats
@@ -24,7 +25,6 @@ CODE_LIFE = timedelta(days=7)
 # Kept beside the consents: a kader agrees that her name and number are known to her village's families and puskesmas.
 STAFF_CONSENT = "staff"
 JOINED_NOTICE = "kader/undangan/kabar-bergabung"
-MAX_NAME = 60
 
 
 class StaffError(ValueError):

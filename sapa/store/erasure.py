@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from sapa.messaging.states import OutboxState
 from sapa.services.records import InboundMessage, Leftover
+from sapa.store.casework import CaseworkQueries
 from sapa.store.inbound import _OPEN as OPEN_INBOUND
 from sapa.store.inbound import _inbound
 from sapa.store.models import (
@@ -78,7 +79,7 @@ _SETTLED = tuple(
     )
 )
 _MOTHER = "ibu"
-# Texts that go to staff: lists of families, notices of cases.
+# Texts that go to staff: lists of families among them.
 _TO_STAFF = "kader/"
 # Columns that say who of the staff did something.
 _DONE_BY: dict[type[Base], tuple[str, ...]] = {
@@ -96,7 +97,7 @@ _DONE_BY: dict[type[Base], tuple[str, ...]] = {
 _OF_PREGNANCY = ("hamil", "nifas")
 
 
-class ErasureQueries(ReminderQueries):
+class ErasureQueries(ReminderQueries, CaseworkQueries):
     """Part of a transaction: the rights over one's data."""
 
     _s: Session
@@ -125,6 +126,7 @@ class ErasureQueries(ReminderQueries):
         shell = self._move_to_shell(contact, keep_address, now) if keep_address is not None else None
         self._erase_messages(contact_id, [row.value for row in addresses])
         self._blank_lists_of_staff(contact)
+        self.forget_case_words(contact_id)
         self._erase_own(contact_id, marks)
         self._erase_work(contact_id)
         self._blank_mentions({mark for row in addresses for mark in _spellings(row.phone or row.value)})
@@ -249,15 +251,13 @@ class ErasureQueries(ReminderQueries):
         self._s.execute(update(BroadcastTargetTable).where(got).values(contact_id=None, outbox_id=None))
 
     def _blank_lists_of_staff(self, contact: ContactTable) -> None:
-        """Empty what staff got and wrote about the family: lists with its names, notices of its cases.
+        """Empty what staff got and wrote about the family: lists with its names.
 
         A name that stands in somebody else's list too empties that one as well: it has been read long since.
         """
         children = select(ChildTable.name).where(ChildTable.household_id == contact.household_id)
         names = {name for name in (contact.name, *self._s.scalars(children)) if name}
-        cases = self._s.scalars(select(CaseTable.id).where(CaseTable.contact_id == contact.id)).all()
-        theirs = [OutboxTable.dedupe_key.contains(case_id) for case_id in cases]
-        theirs += [OutboxTable.text.contains(name, autoescape=True) for name in names]
+        theirs = [OutboxTable.text.contains(name, autoescape=True) for name in names]
         if theirs:
             told = OutboxTable.content_id.startswith(_TO_STAFF)
             self._s.execute(update(OutboxTable).where(told, or_(*theirs)).values(text="", template_variables={}))

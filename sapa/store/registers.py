@@ -31,7 +31,6 @@ from sapa.store.models import (
     OutboxTable,
     PregnancyTable,
     ReminderTable,
-    SessionTable,
     VisitTable,
 )
 
@@ -94,24 +93,7 @@ class RegisterQueries:
             .values(household_id=household_id, relation=relation, name=func.coalesce(ContactTable.name, name))
         )
 
-    def close_sessions_before(self, posyandu_id: str, day: date, at: datetime) -> None:
-        """Mark the sessions that lie before a day as closed."""
-        self._s.execute(
-            update(SessionTable)
-            .where(SessionTable.posyandu_id == posyandu_id, SessionTable.date < day, SessionTable.closed_at.is_(None))
-            .values(closed_at=at)
-        )
-
     # --- reading
-
-    def households_by_posyandu(self) -> dict[str, int]:
-        """How many households each posyandu has; posyandu without any are left out."""
-        rows = self._s.execute(
-            select(HouseholdTable.posyandu_id, func.count())
-            .where(HouseholdTable.posyandu_id.is_not(None))
-            .group_by(HouseholdTable.posyandu_id)
-        )
-        return {posyandu_id: count for posyandu_id, count in rows if posyandu_id is not None}
 
     def phone_owners(self, phones: Collection[str]) -> dict[str, tuple[str, str | None]]:
         """Whose numbers these are: (contact id, household id or None) of those that are known."""

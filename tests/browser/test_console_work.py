@@ -251,6 +251,9 @@ def test_a_weighing_is_written_down_row_by_row_and_the_day_closed(seat: Seat) ->
     seat.row("Ani").get_by_role("button", name="Simpan").click()
     expect(seat.row("Ani").get_by_text("Datang", exact=True).first).to_be_visible()
     expect(seat.row("Ani").get_by_label("Berat (kg)")).to_have_value("8,2")
+    # Whoever works with the keyboard goes on where they were.
+    expect(seat.row("Ani").get_by_role("button", name="Simpan")).to_be_focused()
+    expect(page.locator("#kabar")).to_have_text("Ani: sudah dicatat. Belum dicatat 10 orang.")
 
     # A slip of the pen is asked about; what was typed stays.
     seat.row("Budi").get_by_label("Berat (kg)").fill("66")

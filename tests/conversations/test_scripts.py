@@ -33,7 +33,7 @@ def engine() -> LocalEngine:
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
 async def test_the_conversation_goes_as_written(path: Path, engine: LocalEngine) -> None:
     steps: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    run = ScriptedRun(engine, read_moment(steps[0]["at"], "at"), demo_world(date(2026, 11, 23)))
+    run = ScriptedRun(engine, read_moment(steps[0]["at"], "at"), _world(path.stem))
     try:
         remembered: dict[str, str] = {}
         for number, written in enumerate(steps, 1):
@@ -44,6 +44,14 @@ async def test_the_conversation_goes_as_written(path: Path, engine: LocalEngine)
                 remembered[name] = _found(pattern, lines)
     finally:
         run.close()
+
+
+def _world(name: str) -> str:
+    """The world a script plays in: one with staff for those of kader and their cases."""
+    staffed = Path(__file__).parent / "worlds" / f"{name.partition('-')[0]}.yml"
+    if staffed.exists():
+        return staffed.read_text(encoding="utf-8")
+    return demo_world(date(2026, 11, 23))
 
 
 def _with(remembered: dict[str, str], value: Any) -> Any:

@@ -13,6 +13,7 @@ from sapa.family.reading.kader import (
     KaderWish,
     read_command,
     read_order,
+    read_own_name,
     read_staff_code,
     says_change,
     says_send,
@@ -398,6 +399,23 @@ def test_a_command_is_the_whole_message(text: str, command: str | None) -> None:
 )
 def test_an_invitation_is_taken_up_with_its_word_and_six_digits(text: str, code: str | None) -> None:
     assert read_staff_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Wati", "Wati"),
+        ("nama saya siti aminah.", "Siti Aminah"),
+        ("saya Bu Dewi", "Bu Dewi"),
+        ("ya", None),
+        ("nama saya apa?", None),
+        ("123456", None),
+        ("/menu", None),
+        ("saya mau jadi kader posyandu melati dong", None),
+    ],
+)
+def test_her_own_name_is_read(text: str, name: str | None) -> None:
+    assert read_own_name(text) == name
 
 
 @pytest.mark.parametrize("text", ["KIRIM", "kirim ya bu", "ok kirim", "Kirim sekarang", "kirimkan"])

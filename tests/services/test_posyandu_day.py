@@ -356,6 +356,7 @@ def test_a_pregnant_woman_is_there_and_her_weight_is_left_to_her_book(village: V
         "BATAL",
         "KIRIM",
         "/flow 8,2",
+        "DAFTARKAN Budi anak Bu Sari lahir 3 mei 2026 perempuan, hp 0812-3456-7890, alamat RT 02",
         "",
     ],
 )
@@ -405,7 +406,7 @@ def test_daftar_hadir_is_the_list_before_anybody_came_and_who_is_missing_afterwa
     village.family("Sari", child("Budi", sex=Sex.MALE))
     (reply,) = village.say("DAFTAR HADIR", BEGINS - timedelta(hours=14)) or []
     text = village.word(reply)
-    assert "1. Ani (Rina): " in text and "2. Budi (Sari): " in text
+    assert "1. Ani (Rina); 2. Budi (Sari)" in text
     village.say("Ani hadir")
     (reply,) = village.say("daftar hadir") or []
     assert "2. Budi (Sari)" in village.word(reply) and "Ani" not in village.word(reply)
@@ -422,6 +423,26 @@ def test_a_long_list_is_cut_into_parts_that_name_everybody_once(village: Village
     texts = [village.word(reply) for reply in replies]
     assert all(len(text) <= 900 for text in texts)
     assert [sum(f"Anak Nomor {number:02d} (" in text for text in texts) for number in range(60)] == [1] * 60
+
+
+def test_what_several_children_need_is_said_once(village: Village) -> None:
+    for name in ("Ani", "Budi", "Citra"):
+        village.family(f"Bu {name}", child(name))
+    (reply,) = village.say("DAFTAR HADIR", BEGINS - timedelta(hours=14)) or []
+    assert village.word(reply).count("DPT-HB-Hib 1") == 1
+    assert "1. Ani (Bu Ani); 2. Budi (Bu Budi); 3. Citra (Bu Citra)" in village.word(reply)
+
+
+def test_a_list_without_end_is_left_to_the_console(village: Village) -> None:
+    for number in range(150):
+        # Each needs something else, as nobody in a real village does.
+        given_doses = {
+            dose: date(2026, 5, 20) for at, dose in enumerate(["HB0", "BCG", "OPV1", "PCV1"]) if number >> at & 1
+        }
+        village.family(f"Ibu Nomor {number}", child(f"Anak Nomor {number}", doses=given_doses))
+    replies = village.say("DAFTAR HADIR", BEGINS - timedelta(hours=14)) or []
+    named = sum(len(block["people"]) for reply in replies for block in reply.vars["blocks"])
+    assert len(replies) <= 6 and named + replies[-1].vars["more"] == 150
 
 
 def test_closing_the_day_writes_down_who_stayed_away_once(village: Village) -> None:
@@ -516,6 +537,17 @@ def test_who_did_not_come_gets_one_kind_word_next_morning_and_a_place_on_the_lis
     assert message.kind is Kind.REMINDER and "Budi belum sempat ke Posyandu Melati" in message.text
     assert village.outbox(village.mother_of(ani)) == []
     assert village.visits() == [("Sari", "absent", None)]
+
+
+def test_begun_again_after_a_kill_nobody_is_written_to_twice(village: Village) -> None:
+    household = village.family("Rina", child("Ani"))
+    village.close()
+    assert posyandu_day.missed_due(village.app.deps, MORNING_AFTER) == 1
+    with village.app.store.transaction() as tx:
+        tx.drop_setting(f"day-missed:s-melati:{DAY}")  # as if the process had died before it was noted
+    assert posyandu_day.missed_due(village.app.deps, MORNING_AFTER + timedelta(minutes=5)) == 0
+    assert len(village.outbox(village.mother_of(household))) == 1
+    assert village.visits() == [("Rina", "absent", None)]
 
 
 def test_nobody_is_missed_on_a_day_the_kader_has_not_closed(village: Village) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from starlette.testclient import TestClient
 
 from sapa.bootstrap import App
 from sapa.clock import SetClock
@@ -162,5 +161,3 @@ def test_a_kader_sees_no_session_of_another_posyandu_in_her_calendar(world: Worl
         page = client.get("/konsol/jadwal", params={"posyandu": world.other_posyandu_id})
     assert world.session_id in page.text
     assert world.other_session_id not in page.text
-
-

@@ -15,8 +15,8 @@ from starlette.routing import Route
 from sapa.family.growth import KmsMark
 from sapa.services import posyandu_day
 from sapa.services.attendance_recording import Caution, Saved
-from sapa.services.posyandu_day import Entry, Overview, Seen
 from sapa.services.ports import Tx
+from sapa.services.posyandu_day import Entry, Overview, Seen
 from web.session import BY_NAME, Console, HiddenError, Visit
 
 _CAME, _ABSENT = "ya", "tidak"

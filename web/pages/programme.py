@@ -23,6 +23,7 @@ from sapa.services.records import AreaRow
 from sapa.sheets import Sheet, write_csv, write_workbook
 from web.pages.sessions import month_of
 from web.session import BY_NAME, EVERYBODY, Console, HiddenError, Visit
+from web.views import link
 
 _MONTHS, _YEARS = 13, 4
 _PAGE = 100
@@ -281,16 +282,16 @@ def skdn_picture(visit: Visit) -> Response:
     """The chart as a picture, to print or to send on."""
     scope, year, rows, small = _skdn(visit)
     if small:
-        raise HiddenError
+        return visit.go(link("/skdn", tempat=scope.value, tahun=year))  # the page says why there is none
     drawn = draw_skdn({row.month: row.numbers for row in rows}, year, scope.label)
     return Response(drawn, media_type="image/png")
 
 
 def skdn_download(visit: Visit) -> Response:
     """SKDN of a year as CSV or XLSX."""
-    _, year, rows, small = _skdn(visit)
+    scope, year, rows, small = _skdn(visit)
     if small:
-        raise HiddenError
+        return visit.go(link("/skdn", tempat=scope.value, tahun=year))
     return _file(visit, [skdn_table(rows)], f"skdn-{year}")
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from sapa.family.reading.kader_schedule import MAX_NOTE, MOVE_WORDS, POSYANDU, Day, Parts, read_parts
 from sapa.family.reading.seats import read_code
-from sapa.family.reading.words import FILLERS, looks_like_question, normalize, tidy, words_of
+from sapa.family.reading.words import FILLERS, looks_like_question, normalize, read_yes_no, tidy, words_of
 
 Action = Literal["session", "moved", "cancelled", "announcement"]
 CommandKind = Literal[
@@ -389,3 +389,24 @@ _REDEEM = re.compile(
 def read_staff_code(text: str) -> str | None:
     """The six digits after KADER (or BIDAN, TUGAS), None where nobody takes up an invitation."""
     return read_code(text) if _REDEEM.match(normalize(text)) and len(words_of(text)) <= 8 else None
+
+
+MAX_NAME = 60
+_AROUND_NAME = re.compile(
+    r"^(?:(?:nama|nm)(?: saya| aku)?(?: adalah)?|saya(?: adalah)?|panggil(?: saja)?|namaku)\b[ :]*|[ .,!]+$",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def read_own_name(text: str) -> str | None:
+    """The name somebody gives for herself: "nama saya rina" -> "Rina"; None for anything that is no name."""
+    if looks_like_question(text) or read_yes_no(text) is not None or read_code(text) is not None:
+        return None
+    said = tidy(text).strip().split("\n")[0]
+    while (shorter := _AROUND_NAME.sub("", said)) != said:
+        said = shorter
+    words = said.split()
+    if not 1 <= len(words) <= 5 or len(said) > MAX_NAME or not _LETTER.search(said) or "/" in said:
+        return None
+    return " ".join(word if word[:1].isupper() else word.capitalize() for word in words)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from sapa.family.reading.kader import read_staff_code
-from sapa.family.reading.seats import read_code
-from sapa.family.reading.words import looks_like_question, read_yes_no, tidy
+from sapa.family.reading.kader import read_own_name, read_staff_code
+from sapa.family.reading.words import read_yes_no
 from sapa.services import seats, staff
 from sapa.services.journeys.contract import Heard, Question, Scene
 from sapa.services.notices import preferred
@@ -17,11 +15,6 @@ from sapa.services.replies import render_reply
 
 TEXTS = "kader/undangan/"
 _CONSENT, _NAME = "setuju", "nama"
-_AROUND_NAME = re.compile(
-    r"^(?:(?:nama|nm)(?: saya| aku)?(?: adalah)?|saya(?: adalah)?|panggil(?: saja)?|namaku)\b[ :]*|[ .,!]+$",
-    re.IGNORECASE,
-)
-_LETTERS = re.compile(r"[^\W\d_]")
 
 
 class DutyJourney:
@@ -83,19 +76,6 @@ class DutyJourney:
 
 
 JOURNEY = DutyJourney()
-
-
-def read_own_name(text: str) -> str | None:
-    """The name somebody gives for herself: "nama saya Rina" -> "Rina"; None for anything that is no name."""
-    if looks_like_question(text) or read_yes_no(text) is not None or read_code(text) is not None:
-        return None
-    said = tidy(text).strip().split("\n")[0]
-    while (shorter := _AROUND_NAME.sub("", said)) != said:
-        said = shorter
-    words = said.split()
-    if not 1 <= len(words) <= 5 or len(said) > staff.MAX_NAME or not _LETTERS.search(said) or "/" in said:
-        return None
-    return " ".join(word if word[:1].isupper() else word.capitalize() for word in words)
 
 
 def _offer(scene: Scene, data: Mapping[str, Any]) -> CodeRow | None:
