@@ -324,7 +324,8 @@ def main() -> int:
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            # From a proxy on this machine alone (uvicorn's default): else all the console's users share one address.
+            proxy_headers=True,
             # Nothing here speaks WebSocket, and the version Rasa pins is too old for uvicorn to even import.
             ws="none",
             timeout_graceful_shutdown=5,

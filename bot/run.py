@@ -26,7 +26,7 @@ from rich.console import Console
 from bot.train import train_if_needed
 from sapa import settings
 from sapa.bootstrap import StartError, prepare_database, start
-from sapa.services.demo import seed_demo
+from sapa.services.demo import seed_demo, seed_village
 from sapa.settings import ROOT, Settings, SettingsError
 
 PATIENCE_S = 180.0
@@ -101,8 +101,10 @@ def _prepare(config: Settings) -> None:
         console.print(f"model trained in {seconds:.0f} s")
     if config.simulator:
         app = start()
+        now = datetime.now(UTC)
         with app.store.transaction() as tx:
-            seed_demo(tx, datetime.now(UTC).date())
+            seed_demo(tx, now.date())
+            seed_village(app.deps, tx, now)
         app.store.engine.dispose()
 
 
@@ -136,7 +138,11 @@ def _announce(config: Settings, logs: LogFiles) -> None:
     console.print("[bold]Sapa Keluarga is running[/bold]")
     if config.simulator:
         console.print(f"  phone simulator   {base}/")
+        console.print("                    a demonstration village: nobody in it is real")
     console.print(f"  console           {base}/konsol")
+    if config.simulator:
+        console.print("                    log in as kader 0812-0000-0011, bidan -0012 or admin -0013;")
+        console.print("                    the code comes to that phone in the simulator")
     console.print(f"  logs              {config.var_dir / 'log'}")
     console.print("Ctrl-C stops it.")
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sapa.messaging.quiet_hours import local_moment
 from sapa.services import case_notices
 from sapa.services.broadcast_release import release_due
 from sapa.services.broadcast_reports import report_due, reported_from
-from sapa.services.day_clock import EVE_AT, MISSED_AT, WALK_AT, WALK_DAYS, eve_lists_due, missed_due
+from sapa.services.day_clock import EVE_AT, MISSED_AT, WALK_AT, WALK_DAYS, eve_lists_due, missed_due, no_phone_due
 from sapa.services.deps import Deps
 from sapa.services.lessons import lessons_due
 from sapa.services.ports import Tx
@@ -29,6 +30,7 @@ URGENT: dict[str, Callable[[Deps, datetime], int]] = {
 DAILY: dict[str, Callable[[Deps, datetime], int]] = {
     "reported": report_due,
     "lists": eve_lists_due,
+    "to_walk_to": no_phone_due,
     "missed": missed_due,
     "lessons": lessons_due,
 }
@@ -61,4 +63,6 @@ def _moments(deps: Deps, tx: Tx, after: datetime, until: datetime) -> Iterator[d
         yield local_moment(session.date - timedelta(days=1), EVE_AT, zone)
         yield local_moment(session.date - timedelta(days=WALK_DAYS), WALK_AT, zone)
     for session in tx.closed_sessions(after - timedelta(days=2)):
-        yield local_moment(session.date + timedelta(days=1), MISSED_AT, zones[session.posyandu_id])
+        zone = zones[session.posyandu_id]
+        closed_on = session.closed_at.astimezone(ZoneInfo(zone)).date() if session.closed_at else session.date
+        yield local_moment(max(session.date, closed_on) + timedelta(days=1), MISSED_AT, zone)

@@ -29,6 +29,7 @@ from sapa.services.deps import Deps
 from sapa.services.dose_recording import record_from_message
 from sapa.services.households import family_of_contact, seen_by, stage_of
 from sapa.services.journeys import (
+    assisted,
     birth,
     conductor,
     contraception,
@@ -81,6 +82,7 @@ JOURNEYS: dict[str, Journey] = {
         # What a kader orders names the same things a family asks about: hers first, refused to everybody else.
         siar.JOURNEY,
         duty.JOURNEY,
+        assisted.JOURNEY,
         # "Hapus BCG" deletes a dose and "hapus nenek dari daftar" a seat, neither a family: both before the erasure.
         doses.JOURNEY,
         seat.JOURNEY,

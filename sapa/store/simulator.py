@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Engine, Index, String, Text, func, select, update
+from sqlalchemy import JSON, Engine, Index, String, Text, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -281,9 +281,13 @@ class SimulatorMailbox:
             session.execute(update(SimMessageTable).where(SimMessageTable.sid == sid).values(status_sent=status))
 
     def known_phones(self, limit: int) -> list[tuple[str, str]]:
-        """(phone, channel) of those who have messages, the latest talkers first."""
+        """(phone, channel) of those who have written, or got something for staff: the latest talkers first.
+
+        A broadcast to a village of made-up families is no reason to show all their phones.
+        """
         query = (
             select(SimMessageTable.phone, SimMessageTable.channel)
+            .where(or_(SimMessageTable.direction == "in", SimMessageTable.content_id.startswith("kader/")))
             .group_by(SimMessageTable.phone, SimMessageTable.channel)
             .order_by(func.max(SimMessageTable.seq).desc())
             .limit(limit)

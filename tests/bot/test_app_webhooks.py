@@ -561,7 +561,7 @@ def test_the_real_process_serves_and_ends_quietly_when_told_to(
             assert answer.status_code == 200
             assert "server" not in answer.headers
             assert client.post(INBOUND, content=iter([b"a" * 50_000] * 4), headers=FORM_TYPE).status_code == 413
-            assert client.get("/").status_code == client.get("/konsol").status_code == 200
+            assert client.get("/").status_code == client.get("/konsol", follow_redirects=True).status_code == 200
         process.terminate()
         out, err = process.communicate(timeout=20)
     finally:

@@ -23,6 +23,7 @@ from sapa.services.campaigns import load_campaigns
 from sapa.services.consents import CHILD_CARE, FAMILY_PLANNING, PREGNANCY_CARE, PREMARITAL, PURPOSES
 from sapa.services.dialogue import JOURNEYS
 from tests.content.turns import LONG_NAME, VARIABLES, turns
+from tests.content.turns_staff import STAFF_EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ROOT / "content" / "id"
@@ -182,7 +183,9 @@ def texts(content_id: str, channel: str) -> set[str]:
 
 every_text = pytest.mark.parametrize("content_id", LIBRARY.ids())
 ITEMS = [LIBRARY.get(content_id) for content_id in LIBRARY.ids()]
-TOPICS = [item for item in ITEMS if not item.id.startswith(("dialog/", "bahaya/", "pengingat/"))]
+# What is said in passing; the rest answers a question that somebody may ask.
+_NO_TOPICS = ("dialog/", "bahaya/", "pengingat/", "kader/", "siar/", "kasus/", "posyandu-hari/")
+TOPICS = [item for item in ITEMS if not item.id.startswith(_NO_TOPICS)]
 
 # ----------------------------------------------------------------------------------------------------- every text
 
@@ -311,6 +314,7 @@ EXAMPLES: Mapping[str, set[str]] = {
     "pengingat/catin/tambah-gizi": {"23"},
     "pengingat/catin/timbang-ulang": {"23", "46"},
     "pengingat/imunisasi-sudah": {"12"},
+    **STAFF_EXAMPLES,
 }
 
 
@@ -615,8 +619,8 @@ def test_a_message_that_goes_by_the_day_has_no_figure_that_is_wrong_some_days_la
 
 
 _CODE = [path for folder in ("sapa", "bot", "actions", "scheduler", "web") for path in (ROOT / folder).rglob("*.py")]
-_FULL_ID = re.compile(r'"((?:dialog|bahaya|pengingat)/[a-z][a-z0-9/-]*[a-z0-9])"')
-_FOLDER_NAME = re.compile(r'^(_?[A-Z_]+) = "((?:dialog|bahaya|pengingat)/[a-z0-9/-]*/)"', re.MULTILINE)
+_FULL_ID = re.compile(r'"((?:dialog|bahaya|pengingat|kader|siar|kasus|posyandu-hari)/[a-z][a-z0-9/-]*[a-z0-9])"')
+_FOLDER_NAME = re.compile(r'^(_?[A-Z_]+) = "((?:dialog|bahaya|pengingat|kader|siar|kasus|posyandu-hari)/[a-z0-9/-]*/)"', re.MULTILINE)
 
 
 def _ids_named(source: str) -> set[str]:

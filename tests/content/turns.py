@@ -20,6 +20,7 @@ from sapa.family.reading.rights import TOPICS
 from sapa.family.screening import ITEMS, SHARED, review, wedding_gaps
 from sapa.services.consents import PURPOSES
 from sapa.services.screening_results import own_sex, plan_vars, results, rows, spoken
+from tests.content.turns_staff import STAFF_VARIABLES
 
 BUNDLE = "*"
 MOST_TURNS = 60
@@ -485,6 +486,7 @@ VARIABLES: Mapping[str, Values] = {
         "date": [_SOON],
         "days": [3, 1, 0, -7, None],
     },
+    **STAFF_VARIABLES,
 }
 
 
