@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Engine, Index, String, Text, func, or_, select, update
+from sqlalchemy import JSON, Engine, Index, String, Text, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -280,20 +280,24 @@ class SimulatorMailbox:
         with Session(self._engine) as session, session.begin():
             session.execute(update(SimMessageTable).where(SimMessageTable.sid == sid).values(status_sent=status))
 
-    def known_phones(self, limit: int) -> list[tuple[str, str]]:
-        """(phone, channel) of those who have written, or got something for staff: the latest talkers first.
+    def known_phones(self, limit: int, silent: int = 2) -> list[tuple[str, str]]:
+        """(phone, channel) of those who have written or got something for staff, the latest talkers first.
 
-        A broadcast to a village of made-up families is no reason to show all their phones.
+        silent: how many of those that only received something follow them; a broadcast to a village of made-up families
+        is no reason to show all their phones.
         """
+        talks = func.sum(
+            case((or_(SimMessageTable.direction == "in", SimMessageTable.content_id.startswith("kader/")), 1), else_=0)
+        )
         query = (
-            select(SimMessageTable.phone, SimMessageTable.channel)
-            .where(or_(SimMessageTable.direction == "in", SimMessageTable.content_id.startswith("kader/")))
+            select(SimMessageTable.phone, SimMessageTable.channel, talks.label("talks"))
             .group_by(SimMessageTable.phone, SimMessageTable.channel)
             .order_by(func.max(SimMessageTable.seq).desc())
-            .limit(limit)
         )
         with Session(self._reader) as session:
-            return [(row.phone, row.channel) for row in session.execute(query)]
+            rows = session.execute(query).all()
+        talkers = [(row.phone, row.channel) for row in rows if row.talks]
+        return [*talkers[:limit], *[(row.phone, row.channel) for row in rows if not row.talks][:silent]]
 
     # --- phones
 

@@ -175,7 +175,13 @@ _DOUBTS = [
     [_doubtful("tak-dikenal", "Dodi")],
 ]
 _WALK = [
-    {"number": 3, "name": f"{LONG_NAME} (Maria)", "address": "RT 02, dekat kios", "reason": "absent", "remark": "sakit"},
+    {
+        "number": 3,
+        "name": f"{LONG_NAME} (Maria)",
+        "address": "RT 02, dekat kios",
+        "reason": "absent",
+        "remark": "sakit",
+    },
     {"number": 4, "name": "Ani (Rina)", "address": None, "reason": "unreached", "remark": None},
     {"number": 5, "name": "Ani (Rina)", "address": None, "reason": "no_phone", "remark": None},
 ]
