@@ -20,7 +20,7 @@ from sapa.services.replies import render_reply
 from sapa.services.seats import readers_for
 
 REMINDER_PRIORITY = 50
-_ONE_A_DAY = 1
+_ONE_A_DAY, _A_MONTH = 1, 8
 # Tips can be stopped apart from what they are about.
 TIPS = "tips"
 # How soon a reminder held back by an emergency is looked at again.
@@ -105,6 +105,13 @@ def _queue_one(
         _drop(tx, row, "nobody", now, fates)
         return
     start, end = _local_day(family, now)
+    if _is_for_happy_days(reminder):
+        # The planner leaves room for eight; what a kader sent besides takes the place of tips, never of a due date.
+        first = start.replace(day=1)
+        readers = [reader for reader in readers if tx.sent_reminders_on(reader[0].id, first, end) < _A_MONTH]
+        if not readers:
+            _drop(tx, row, "month_full", now, fates)
+            return
     free = [reader for reader in readers if tx.sent_reminders_on(reader[0].id, start, end) < _ONE_A_DAY]
     if readers[0] not in free:
         # Whoever wants every reminder too gets it with the one it is for, not instead.

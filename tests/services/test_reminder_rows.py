@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sapa import bootstrap
 from sapa.bootstrap import App
 from sapa.clock import SetClock
 from sapa.family.campaigns import Campaigns
@@ -294,3 +295,26 @@ def test_two_at_once_make_one_household(app: App, now: datetime) -> None:
         other.join(0.3)
     other.join()
     assert len(set(made)) == 1
+
+
+@pytest.mark.parametrize(("broadcasts", "fate"), [(7, ReminderState.QUEUED), (8, ReminderState.DROPPED)])
+def test_what_a_kader_sends_takes_the_place_of_tips_in_a_month_of_eight_messages(
+    app: App, household: str, now: datetime, broadcasts: int, fate: ReminderState
+) -> None:
+    app = replace(app, campaigns=bootstrap.texts(app.settings.content_dir)[1])
+    with app.store.transaction() as tx:
+        replan(app.deps, tx, household, now)
+        tips = [row for row in tx.reminders_of(household) if row.payload.get("rank") == "tip"]
+        # One that has its month to itself: no reminder of ours goes out before it.
+        tip = next(row for row in tips if row.send_at.astimezone(WITA).day > 1)
+        (contact,) = tx.caregivers_of(household)
+        (address,) = tx.addresses_of(contact.id)
+        first = tip.send_at.astimezone(WITA).replace(day=1, hour=9)
+        for number in range(broadcasts):
+            draft = OutboxDraft(
+                f"b{number}", contact.id, address.id, Channel.WHATSAPP, Kind.BROADCAST, "siar/pengumuman", "..."
+            )
+            tx.queue(draft, first + timedelta(minutes=number))
+    queue_due(app.deps, tip.send_at)
+    after = {row.id: row.state for row in _rows(app, household)}
+    assert after[tip.id] is fate
