@@ -335,7 +335,7 @@ def _svg_scale(top: float, high: float, marks: Sequence[tuple[float, str]], righ
 def _text(x: float, y: float, said: str, *, anchor: str = "start", colour: str = _INK, bold: bool = False) -> str:
     weight = ' font-weight="bold"' if bold else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="10" fill="{colour}" text-anchor="{anchor}"{weight}>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="11" fill="{colour}" text-anchor="{anchor}"{weight}>'
         f"{escape(said)}</text>"
     )
 

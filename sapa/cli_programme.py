@@ -62,7 +62,7 @@ def programme(
     try:
         app = current_app()
         moment = _moment(now, app.clock.now())
-        with app.deps.store.transaction(write=by_name) as tx:
+        with app.deps.store.transaction(write=False) as tx:
             who = _staffer(tx, as_) if as_ is not None else None
             groups = _groups(tx, posyandu, area)
             ids = frozenset().union(*(group.posyandu_ids for group in groups))
@@ -82,6 +82,9 @@ def programme(
                 hide = who is None or figures.sees_no_names(who, ids)
                 found = figures.breakdown(tx, groups, year, number, today=today, hide_small=hide)
                 sheets, shown = [tables.figures_table(found, year, number)], _figures_json(found, year, number, today)
+        if by_name and who is not None:
+            with app.deps.store.transaction() as tx:
+                tables.note_register(tx, who, ids, sheets, moment)
     except StartError as error:
         _fail(str(error))
     except (NotAllowed, ValueError) as error:

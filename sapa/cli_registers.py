@@ -214,18 +214,20 @@ def fhir(
     """The records of families who agreed as a FHIR R4 bundle, checked before it is handed out."""
     from sapa import fhir as standard
     from sapa.services.access import NotAllowed
-    from sapa.services.fhir_records import export_fhir
+    from sapa.services.fhir_records import export_fhir, note_export
 
     if [posyandu, area, household].count(None) != 2:
         _fail("name one: --posyandu, --area or --household")
     app = _app()
     moment = _moment(now, app.clock.now())
     try:
-        with app.deps.store.transaction() as tx:
+        with app.deps.store.transaction(write=False) as tx:
             who = _staffer(tx, as_) if as_ is not None else None
             ids = [] if household else _posyandu_ids(tx, posyandu, area)
             homes = [household] if household else []
             found = export_fhir(tx, who, moment, posyandu_ids=ids, household_ids=homes, phones=phones)
+        with app.deps.store.transaction() as tx:
+            note_export(tx, who, found, moment)
         text = standard.as_json(found.bundle, indent=1)
     except NotAllowed as error:
         _fail(str(error))
@@ -234,8 +236,9 @@ def fhir(
     if out is None:
         print(text)
     else:
-        out.write_text(text, encoding="utf-8")
+        out.touch(mode=0o600)
         out.chmod(0o600)
+        out.write_text(text, encoding="utf-8")
     print(_fhir_line(found.families, found.left_out, found.resources), file=sys.stderr)
 
 

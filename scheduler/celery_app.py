@@ -22,7 +22,7 @@ app.conf.update(
     # A tick that nobody took in time is not worth making up for: the next one finds the same rows.
     beat_schedule={
         name: {"task": f"sapa.{name}", "schedule": float(PACE_S.get(name, TICK_S)), "options": {"expires": 10 * TICK_S}}
-        for name in ("due", "plan", "sweep", "staff", "daily")
+        for name in ("due", "plan", "sweep", "cases", "release", "daily")
     },
 )
 
@@ -49,10 +49,16 @@ def sweep() -> None:
     _run("sweep")
 
 
-@app.task(name="sapa.staff")  # type: ignore[untyped-decorator]
-def staff() -> None:
-    """Send broadcasts whose undo is over, tell staff of cases."""
-    _run("staff")
+@app.task(name="sapa.cases")  # type: ignore[untyped-decorator]
+def cases() -> None:
+    """Tell staff of cases, and remind them."""
+    _run("cases")
+
+
+@app.task(name="sapa.release")  # type: ignore[untyped-decorator]
+def release() -> None:
+    """Send broadcasts whose undo is over."""
+    _run("release")
 
 
 @app.task(name="sapa.daily")  # type: ignore[untyped-decorator]

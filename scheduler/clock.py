@@ -19,6 +19,7 @@ from sapa import logs
 from sapa.bootstrap import App, StartError, start
 from sapa.services import clockwork
 from sapa.services.delivery import reconcile
+from sapa.services.deps import Deps
 from sapa.services.due import queue_due
 from sapa.services.moves import open_unconfirmed_cases, unconfirmed
 from sapa.services.not_me import open_unclaimed_cases, unclaimed
@@ -61,17 +62,16 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         if dropped:
             log.info("files_dropped", count=dropped)
 
-    def staff() -> None:
-        done = clockwork.run(clockwork.URGENT, app.deps, app.clock.now())
-        if done:
-            log.info("staff", **done)
+    def of_staff(work: dict[str, Callable[[Deps, datetime], int]]) -> Callable[[], None]:
+        def do() -> None:
+            done = clockwork.run(work, app.deps, app.clock.now())
+            if done:
+                log.info("staff", **done)
 
-    def daily() -> None:
-        done = clockwork.run(clockwork.DAILY, app.deps, app.clock.now())
-        if done:
-            log.info("staff", **done)
+        return do
 
-    return {"due": due, "plan": plan, "sweep": sweep, "staff": staff, "daily": daily}
+    cases, release, daily = (of_staff(work) for work in (clockwork.CASES, clockwork.RELEASES, clockwork.DAILY))
+    return {"due": due, "plan": plan, "sweep": sweep, "cases": cases, "release": release, "daily": daily}
 
 
 def _open_cases(app: App) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import lru_cache, partial
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 import yaml
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -40,6 +42,7 @@ class Views:
             tanggal=partial(_long_date, words),
             tanggal_pendek=partial(_short_date, words),
             bulan=partial(_month, words),
+            bulan_pendek=lambda day: words["bulan_pendek"][_as_date(day).month - 1],
             waktu=partial(_moment, words),
             jam=_clock,
             umur=partial(_age, words["umur"]),
@@ -47,6 +50,8 @@ class Views:
             ribuan=_thousands,
             rupiah=lambda amount: f"Rp{_thousands(amount)}",
             dosis=partial(_dose, doses),
+            peran=_with_roles,
+            tebal=_bold,
         )
         self.environment.globals.update(static=static, has_static=_has_static, tautan=link, home=HOME)
 
@@ -171,3 +176,22 @@ def _dose(words: Mapping[str, Any], dose: str, profile: str | None = None) -> st
     """A dose by the name it has for mothers; one nobody has named by its id."""
     own: Mapping[str, str] = words["profil"].get(profile or "", {})
     return str(own.get(dose, words["dosis"].get(dose, dose)))
+
+
+_ROLES = {"thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell", "th": "columnheader"}
+_ROW_HEAD = 'scope="row"'
+
+
+def _with_roles(table: str) -> Markup:
+    """A table's inside with its roles spelled out: to a browser, a row laid out as a card (on a phone) is none."""
+
+    def role(tag: re.Match[str]) -> str:
+        name = "rowheader" if _ROW_HEAD in tag[2] else _ROLES[tag[1]]
+        return f'<{tag[1]}{tag[2]} role="{name}">'
+
+    return Markup(re.sub(r"<(thead|tbody|tr|td|th)\b([^>]*)>", role, table))
+
+
+def _bold(text: str) -> Markup:
+    """*words* as a phone shows them: bold."""
+    return Markup(re.sub(r"\*(\S(?:[^*\n]*\S)?)\*", r"<b>\1</b>", str(escape(text))))

@@ -31,7 +31,8 @@ class Staffer:
     """Somebody of the staff and how far they see.
 
     by_name: ids of posyandu whose families they see by name. figures: ids of posyandu of which they see figures.
-    areas: ids of the areas they were made bidan or admin of.
+    areas: ids of the areas they were made bidan or admin of. as_bidan: ids of the posyandu they see as a bidan does; who
+    is bidan here and kader elsewhere is a kader there.
     """
 
     contact_id: str
@@ -40,6 +41,7 @@ class Staffer:
     by_name: frozenset[str]
     figures: frozenset[str]
     areas: frozenset[str]
+    as_bidan: frozenset[str] = frozenset()
 
     @property
     def role(self) -> Role:
@@ -60,6 +62,7 @@ def staffer(tx: Tx, contact_id: str) -> Staffer | None:
         return None
     by_name: set[str] = set()
     figures: set[str] = set()
+    as_bidan: set[str] = set()
     for row in roles:
         if row.posyandu_id is not None:
             by_name.add(row.posyandu_id)
@@ -67,9 +70,10 @@ def staffer(tx: Tx, contact_id: str) -> Staffer | None:
             inside = {place.id for place in tx.posyandu_in(row.area_id)}
             figures |= inside
             if row.role == Role.BIDAN:
-                by_name |= inside
+                as_bidan |= inside
+    by_name |= as_bidan
     areas = frozenset(row.area_id for row in roles if row.area_id is not None)
-    return Staffer(contact_id, contact.name, tuple(roles), frozenset(by_name), frozenset(by_name | figures), areas)
+    return Staffer(contact_id, contact.name, tuple(roles), frozenset(by_name), frozenset(by_name | figures), areas, frozenset(as_bidan))
 
 
 def may_see_household(tx: Tx, who: Staffer, household_id: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from sapa.family.expected import born_since
@@ -103,7 +104,7 @@ def register(
     if place is None:
         raise AssistedError(NO_POSYANDU)
     pregnancy = _checked(family, now.astimezone(ZoneInfo(place.timezone)).date())
-    household_id = _household(tx, family, pregnancy)
+    household_id = _here(tx, _household(tx, family, pregnancy), family.posyandu_id)
     fresh = tx.ensure_household(household_id, family.posyandu_id, now)
     contact_id, problem = _contact(tx, household_id, family, now)
     if family.address:
@@ -174,6 +175,13 @@ def _household(tx: Tx, family: AssistedFamily, pregnancy: Pregnancy | None) -> s
     return own
 
 
+def _here(tx: Tx, household_id: str, posyandu_id: str) -> str:
+    """The id, or another one where the family it was made for has moved to another posyandu: that one is theirs."""
+    place = tx.posyandu_of(household_id)
+    moved = household_id in tx.homes_of([household_id]) and (place is None or place.id != posyandu_id)
+    return _here(tx, str(uuid5(NAMESPACE_URL, f"again:{household_id}")), posyandu_id) if moved else household_id
+
+
 def _of_phone(tx: Tx, family: AssistedFamily) -> Contact | None:
     return tx.contact_of_phone(family.phone) if family.phone else None
 
@@ -192,7 +200,7 @@ def _contact(tx: Tx, household_id: str, family: AssistedFamily, now: datetime) -
         return known.id, None
     people = tx.caregivers_of(household_id)
     hers = next((one for one in people if name_key(one.name or "") == name_key(family.mother_name)), None)
-    if known is not None and known.household_id is None and known.opted_out_at is None and hers is None:
+    if known is not None and hers is None and _is_free(tx, known, family):
         # Somebody who wrote once and never registered: the number stays theirs, with WhatsApp if they have it.
         tx.set_member(known.id, household_id, MOTHER_RELATION, False)
         if not known.name:
@@ -205,6 +213,13 @@ def _contact(tx: Tx, household_id: str, family: AssistedFamily, now: datetime) -
     if family.phone:
         tx.give_address(contact_id, Channel.SMS.value, family.phone, family.phone)
     return contact_id, None
+
+
+def _is_free(tx: Tx, known: Contact, family: AssistedFamily) -> bool:
+    """Whether a number nobody has registered with may be hers. A kader who lends her own phone stays who she is."""
+    if known.household_id is not None or known.opted_out_at is not None or known.suspended_at is not None:
+        return False
+    return not tx.roles_of(known.id) or name_key(known.name or "") == name_key(family.mother_name)
 
 
 def _tidy(name: str) -> str:

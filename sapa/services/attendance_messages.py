@@ -17,6 +17,7 @@ from sapa.family.reading.attendance import (
     AttendanceLine,
     AttendanceReading,
     Listed,
+    closes_empty,
     is_close,
     may_be_attendance,
     may_be_close,
@@ -40,6 +41,8 @@ from sapa.services.records import Reply, SessionRow
 
 RECORDED, ASK, ATTENTION = "kader/hari/dicatat", "kader/hari/tanya", "kader/hari/perhatian"
 CLOSED, NO_DAY = "kader/hari/ditutup", "kader/hari/tidak-ada-hari"
+NOT_YET, NOBODY = "kader/hari/belum-harinya", "kader/hari/belum-ada-hadir"
+ALREADY_CLOSED = "kader/hari/sudah-ditutup"
 WHICH_PLACE = "kader/hari/posyandu-mana"
 VISITS, NO_VISITS = "kader/hari/kunjungan", "kader/hari/kunjungan-kosong"
 VISITED, NO_SUCH_NUMBER = "kader/hari/kunjungan-selesai", "kader/hari/kunjungan-nomor"
@@ -132,7 +135,7 @@ class _Read:
 def _attendance(scene: Scene, who: Staffer, text: str) -> tuple[Reply, ...] | None:
     sessions = _named(scene, _sessions(scene, who), text)
     if not sessions:
-        return None
+        return _not_yet(scene, who, text)
     newest = _of_now(sessions, scene.received_on) or [max(sessions, key=lambda one: one.date)]
     read = _best(scene, newest, text)
     if read is None:
@@ -145,10 +148,36 @@ def _attendance(scene: Scene, who: Staffer, text: str) -> tuple[Reply, ...] | No
             # Somebody else's day, or one long gone: only what surely is attendance is answered so.
             return (Reply(NO_DAY, {"date": when.value.isoformat()}),) if read is not None and read.known else None
     elif not when.usable and not _of_now(sessions, scene.received_on):
-        return None  # the day is over and closed: a weight without a date is of another day
+        # The day is over and closed: a weight without a date may be of another day.
+        return _not_yet(scene, who, text) or _over(scene, read)
     if read is None or not read.reading.sure:
         return None
     return _write(scene, who, read)
+
+
+def _not_yet(scene: Scene, who: Staffer, text: str) -> tuple[Reply, ...] | None:
+    """Children of the list of a day that is still to come; None where the message surely speaks of none of them."""
+    ahead = [one for one in _sessions(scene, who, ahead=LATE_DAYS) if one.date > scene.received_on]
+    read = _best(scene, ahead[:1], text)
+    if read is None or not read.known or _is_own(scene, read):
+        return None
+    session = read.day.session
+    said = {"posyandu_name": read.day.place.name, "date": session.date.isoformat()}
+    return (Reply(NOT_YET, {**said, "time": f"{session.time:%H:%M}"}),)
+
+
+def _over(scene: Scene, read: _Read | None) -> tuple[Reply, ...] | None:
+    """How a day that is closed is written for; None where her own child may be meant."""
+    if read is None or not read.known or _is_own(scene, read):
+        return None
+    day = read.day
+    return (Reply(ALREADY_CLOSED, {"posyandu_name": day.place.name, "date": day.session.date.isoformat()}),)
+
+
+def _is_own(scene: Scene, read: _Read) -> bool:
+    own = {child.name for child in scene.family.children}
+    meant = {key for line in read.reading.lines for key in line.keys}
+    return any(one.name in own for one in read.day.expected if one.subject_id in meant)
 
 
 def _best(scene: Scene, sessions: Sequence[SessionRow], text: str) -> _Read | None:
@@ -242,11 +271,17 @@ def _problem(day: Day, line: AttendanceLine) -> dict[str, Any]:
     if not line.keys:
         return {**_NO_NUMBERS, "problem": "tak-dikenal", "name": line.name or line.text[:40]}
     options = [
-        {"number": one.number, "name": one.name or "Ibu", "mother": one.mother}
+        {"number": one.number, "name": one.name or "Ibu", "mother": one.mother, "born": _born(day, one.subject_id)}
         for one in day.expected
         if one.subject_id in line.keys
     ]
     return {**_NO_NUMBERS, "problem": "ambigu", "name": line.name or line.text[:40], "options": options}
+
+
+def _born(day: Day, subject_id: str) -> str | None:
+    """What tells two children of one name apart whose mothers nobody has named."""
+    child = day.followed[subject_id].child
+    return child.birth_date.isoformat() if child is not None else None
 
 
 def _caution(one: Caution) -> dict[str, Any]:
@@ -289,8 +324,9 @@ def _list(scene: Scene, who: Staffer, text: str) -> tuple[Reply, ...] | None:
     """Who is still missing; before the day, who is expected."""
     near = _sessions(scene, who, ahead=LATE_DAYS)
     ahead = [one for one in near if one.date > scene.received_on]
-    sessions = _of_now([one for one in near if one.date <= scene.received_on], scene.received_on)
-    sessions = _named(scene, sessions or ahead[:1], text)
+    past = [one for one in near if one.date <= scene.received_on]
+    sessions = _of_now(past, scene.received_on)
+    sessions = _named(scene, sessions or ahead[:1] or past[-1:], text)
     if not sessions:
         return (Reply(NO_DAY, {"date": None}),)
     if len(sessions) > 1:
@@ -315,9 +351,20 @@ def _close(scene: Scene, who: Staffer, text: str) -> tuple[Reply, ...] | None:
     if len(sessions) > 1:
         return _which(scene, sessions)
     session = sessions[0]
+    if not closes_empty(text) and not _anybody_came(scene, session):
+        # Closed now, forty families would be told that they stayed away.
+        day = day_of(scene.tx, session.id)
+        said = {"posyandu_name": day.place.name, "date": session.date.isoformat()}
+        early = scene.now < day.begins
+        return (Reply(NOT_YET, {**said, "time": f"{session.time:%H:%M}"}) if early else Reply(NOBODY, said),)
     closed = close_day(scene.deps, scene.tx, who, session.id, scene.now)
     said = {"posyandu_name": _name(scene, session), "date": session.date.isoformat()}
     return (Reply(CLOSED, {**said, "came": closed.came, "absent": closed.absent, "already": closed.already}),)
+
+
+def _anybody_came(scene: Scene, session: SessionRow) -> bool:
+    """Whether somebody is written down as having come, or the day is closed already."""
+    return session.closed_at is not None or any(row.came for row in scene.tx.attendance_of(session.id).values())
 
 
 # ----------------------------------------------------------------------------------------------------- home visits

@@ -99,7 +99,8 @@ def record_attendance(
 
     Raises NotAllowed for a session of another posyandu, NoSuchSession.
     """
-    allowed(tx, who, session_id)
+    # The console and a message may write at once: the second must see the weight when it brings the length.
+    tx.lock_posyandu(allowed(tx, who, session_id).posyandu_id)
     day = day_of(tx, session_id)
     saved: list[Saved] = []
     warnings: list[Caution] = []

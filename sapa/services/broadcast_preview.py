@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sapa.family.calendar import add_months
+from sapa.family.reading.kader import names_day
 from sapa.messaging import announcements
 from sapa.messaging.sms import sms_parts
 from sapa.messaging.states import Channel
@@ -222,6 +223,9 @@ def _warnings(
             warnings.append(Warn.FAR)
     if start is not None and goes >= start:
         warnings.append(Warn.LATE)
+    zone = ZoneInfo(place.timezone)
+    if goes.astimezone(zone).date() != now.astimezone(zone).date() and names_day(f"{plan.text} {plan.note}"):
+        warnings.append(Warn.OTHER_DAY)
     if found.sms and len(plan.text) > SMS_TEXT:
         warnings.append(Warn.SMS_CUT)
     return tuple(warning.value for warning in warnings)

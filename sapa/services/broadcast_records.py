@@ -65,6 +65,7 @@ class Warn(StrEnum):
     FAR = "far"
     LATE = "late"  # in quiet hours until after it begins: nobody hears of it in time
     SMS_CUT = "sms_cut"  # an SMS holds less than she wrote
+    OTHER_DAY = "other_day"  # it says "tomorrow" and is read on another day than it was written
 
 
 class Refusal(Exception):

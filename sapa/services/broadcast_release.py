@@ -14,12 +14,14 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from sapa.messaging.states import Channel, Kind
+from sapa.services.access import may_act_for, staffer
 from sapa.services.broadcast_audience import MOVED_AWAY, TOPIC, Decision, Reader, decide, known_of
 from sapa.services.broadcast_preview import about
 from sapa.services.broadcast_records import Broadcast, BroadcastKind, BroadcastState, Plan, Settled, TargetState
 from sapa.services.broadcast_texts import completed, goes_at, text_vars, words, worth_until
 from sapa.services.deps import Deps
 from sapa.services.notices import tell
+from sapa.services.one_by_one import one_by_one
 from sapa.services.ports import RenderedText, Tx
 from sapa.services.records import OutboxDraft, PosyanduRow, Reply, SessionRow
 
@@ -40,9 +42,12 @@ def release_due(deps: Deps, now: datetime, *, batches: int | None = None, watch:
     """
     with deps.store.transaction(write=False) as tx:
         waiting = tx.broadcasts_to_release(now)
-    settled = done = 0
-    for broadcast_id in waiting:
+    done = 0
+
+    def go(broadcast_id: str) -> int:
+        nonlocal done
         _start(deps, broadcast_id, now)
+        settled = 0
         while batches is None or done < batches:
             count = _batch(deps, broadcast_id, now)
             settled, done = settled + count, done + 1
@@ -50,7 +55,9 @@ def release_due(deps: Deps, now: datetime, *, batches: int | None = None, watch:
                 watch(broadcast_id)
             if count == 0:
                 break
-    return settled
+        return settled
+
+    return one_by_one(waiting, go)
 
 
 def session_id_of(broadcast_id: str) -> str:
@@ -73,12 +80,18 @@ def _start(deps: Deps, broadcast_id: str, now: datetime) -> None:
         broadcast = tx.broadcast(broadcast_id)
         place = tx.posyandu(known.posyandu_id)
         assert broadcast is not None and place is not None
-        if not _apply(tx, broadcast, place, now):
+        if not _still_may(tx, broadcast) or not _apply(tx, broadcast, place, now):
             tx.void_broadcast(broadcast_id, now)
             tx.audit("broadcast_void", None, {"broadcast": broadcast_id}, now, actor_id=broadcast.created_by)
             _tell_kader(deps, tx, broadcast, place, now, void=True)
             return
         tx.audit("broadcast_released", None, {"broadcast": broadcast_id}, now, actor_id=broadcast.created_by)
+
+
+def _still_may(tx: Tx, broadcast: Broadcast) -> bool:
+    """Whether whoever confirmed it may call these families: a role can be taken away while the undo runs."""
+    who = staffer(tx, broadcast.created_by) if broadcast.created_by is not None else None
+    return who is not None and may_act_for(who, broadcast.posyandu_id)
 
 
 def _apply(tx: Tx, broadcast: Broadcast, place: PosyanduRow, now: datetime) -> bool:
@@ -232,6 +245,8 @@ def _tell_kader(deps: Deps, tx: Tx, broadcast: Broadcast, place: PosyanduRow, no
     """Say to whoever sent it that it is on its way, or that it could not go."""
     if broadcast.created_by is None or tx.contact(broadcast.created_by) is None:
         return
+    if goes_at(now, place.timezone) > now and not void:
+        return  # she was told at KIRIM when it goes; in the morning it may be taken back already
     fates = tx.count_fates(broadcast.id)
     queued = sum(count for (state, *_), count in fates.items() if state == TargetState.QUEUED)
     said = {
@@ -240,6 +255,5 @@ def _tell_kader(deps: Deps, tx: Tx, broadcast: Broadcast, place: PosyanduRow, no
         "void": void,
         "queued": queued,
         "skipped": sum(fates.values()) - queued,
-        "waits": goes_at(now, place.timezone) > now,
     }
     tell(deps, tx, broadcast.created_by, Reply(DONE_NOTICE, said), now, f"broadcast-done:{broadcast.id}")

@@ -12,13 +12,14 @@ from sapa.messaging.states import OutboxState
 from sapa.services.access import may_act_for, staffer
 from sapa.services.broadcast_audience import DANGER, MOURNING, MOVED_AWAY, NO_PHONE
 from sapa.services.broadcast_records import Broadcast, BroadcastState, Progress, Report, TargetState, Unreached
-from sapa.services.broadcast_release import REPLACED
+from sapa.services.broadcast_release import CHANGED, REPLACED
 from sapa.services.broadcast_texts import begins, goes_at
 from sapa.services.day_records import NO_PHONE as VISIT_NO_PHONE
 from sapa.services.day_records import UNREACHED as VISIT_UNREACHED
 from sapa.services.day_records import HomeVisitRow, visit_id
 from sapa.services.deps import Deps
 from sapa.services.notices import tell
+from sapa.services.one_by_one import one_by_one
 from sapa.services.ports import Tx
 from sapa.services.records import Reply
 
@@ -31,7 +32,9 @@ _DRAFT_LIFE = timedelta(hours=24)
 _QUEUED = (OutboxState.QUEUED, OutboxState.ERRORED, OutboxState.SENDING, OutboxState.UNKNOWN)
 # No visit because of a message: a danger is a case already, mourners are left in peace, the others have another kader
 # or get another message.
-_NO_VISIT = (DANGER, MOURNING, MOVED_AWAY, REPLACED)
+_NO_VISIT = (DANGER, MOURNING, MOVED_AWAY)
+# Taken back while it waited, because the day was moved or cancelled: nobody failed to hear what is no longer true.
+_OVERTAKEN = (CHANGED, REPLACED)
 
 
 def progress(tx: Tx, broadcast_id: str, now: datetime | None = None) -> Progress:
@@ -68,13 +71,18 @@ def progress(tx: Tx, broadcast_id: str, now: datetime | None = None) -> Progress
 
 
 def report(tx: Tx, broadcast_id: str) -> Report:
-    """What became of a broadcast, those not reached by name. Raises KeyError: no such id."""
+    """What became of a broadcast, those not reached by name; without those for whom it was overtaken by a newer one.
+
+    Raises KeyError: no such id.
+    """
     known = tx.broadcast(broadcast_id)
     if known is None:
         raise KeyError(broadcast_id)
     counts: Counter[str] = Counter()
     missed: list[tuple[str, str]] = []
     for fate in tx.fates(broadcast_id):
+        if (fate.error if fate.outbox_state is OutboxState.SUPPRESSED else fate.reason) in _OVERTAKEN:
+            continue
         if fate.state == TargetState.SKIPPED:
             missed.append((fate.household_id, fate.reason or ""))
         elif fate.outbox_state in (OutboxState.FAILED, OutboxState.SUPPRESSED):
@@ -113,11 +121,10 @@ def report_due(deps: Deps, now: datetime) -> int:
     with deps.store.transaction(write=False) as tx:
         waiting = [one for one in tx.broadcasts_to_report(now - _SHORTEST_NIGHT) if reported_from(tx, one) <= now]
         forgotten = tx.has_drafts(now - _DRAFT_LIFE)
-    told = sum(_report_one(deps, broadcast.id, now) for broadcast in waiting)
     if forgotten:
         with deps.store.transaction() as tx:
             tx.expire_broadcasts(now - _DRAFT_LIFE, now)
-    return told
+    return one_by_one(waiting, lambda broadcast: _report_one(deps, broadcast.id, now))
 
 
 def reported_from(tx: Tx, broadcast: Broadcast) -> datetime:
@@ -137,7 +144,8 @@ def _report_one(deps: Deps, broadcast_id: str, now: datetime) -> bool:
         assert broadcast is not None
         found = report(tx, broadcast_id)
         _ask_for_visits(tx, broadcast, found, now)
-        _tell(deps, tx, broadcast, found, now)
+        if found.total:  # "of 0 families" is no news
+            _tell(deps, tx, broadcast, found, now)
     return True
 
 

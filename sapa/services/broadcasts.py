@@ -27,7 +27,7 @@ from sapa.services.broadcast_records import (
 )
 from sapa.services.broadcast_release import release_due
 from sapa.services.broadcast_reports import progress, report, report_due
-from sapa.services.broadcast_texts import CONTENT, completed, text_vars
+from sapa.services.broadcast_texts import CONTENT, completed, goes_at, text_vars
 from sapa.services.deps import Deps
 from sapa.services.ports import Tx
 
@@ -113,9 +113,17 @@ def confirm(deps: Deps, tx: Tx, who: Staffer, broadcast_id: str, now: datetime) 
     refused = why_refused(tx, fresh, draft.plan, about(tx, draft.plan), place, now)
     if refused is not None:
         raise Refusal(refused)
-    if tx.confirm_broadcast(broadcast_id, now, now + UNDO):
+    if tx.confirm_broadcast(broadcast_id, now, _release_at(draft, place.timezone, now)):
         tx.audit("broadcast_confirmed", None, {"broadcast": broadcast_id}, now, actor_id=who.contact_id)
     return _kept(tx, broadcast_id)
+
+
+def _release_at(draft: Broadcast, tz: str, now: datetime) -> datetime:
+    """After the undo. An announcement of the evening can be taken back until it goes out in the morning; a day that is
+    called, moved or cancelled stands at once, for a mother may ask for it tonight.
+    """
+    soon = now + UNDO
+    return goes_at(soon, tz) if draft.kind == BroadcastKind.ANNOUNCEMENT else soon
 
 
 def undo(deps: Deps, tx: Tx, who: Staffer, broadcast_id: str, now: datetime) -> bool:

@@ -37,6 +37,7 @@ from sapa.services.case_talk import (
     zone_of,
 )
 from sapa.services.deps import Deps
+from sapa.services.one_by_one import one_by_one
 from sapa.services.ports import Tx
 from sapa.services.records import Reply
 
@@ -56,7 +57,7 @@ def notify_due(deps: Deps, now: datetime) -> int:
         untold = tx.cases_to_tell(now - LOOK_AGAIN, _BATCH)
     waiting = [case for case in untold if told_at(case, zone_of(deps, case)) <= now]
     slow = [case for case in waiting if handling(case).speed is Speed.DIGEST]
-    told = sum(_tell(deps, case, now) for case in waiting if case not in slow)
+    told = one_by_one([case for case in waiting if case not in slow], lambda case: _tell(deps, case, now))
     return told + _tell_slow(deps, slow, now)
 
 
@@ -65,7 +66,7 @@ def remind_due(deps: Deps, now: datetime) -> int:
     with deps.store.transaction(write=False) as tx:
         candidates = tx.cases_to_remind(now - _SHORT, now - _LONG, now - DAILY_AT_LEAST, _BATCH)
         due = [case for case in candidates if _due(deps, case, now)]
-    return sum(_remind(deps, case.row.id, now) for case in due)
+    return one_by_one(due, lambda case: _remind(deps, case.row.id, now))
 
 
 def next_moment(deps: Deps, tx: Tx, after: datetime, until: datetime) -> datetime | None:

@@ -54,10 +54,10 @@ def say_to_family(
     """Queue a human's word (or a word about a human) to the family, at once; its outbox id.
 
     answers: it answers what they wrote, so that it goes also at night and after an earlier stop. None where there is no
-    address, or where it was queued before.
+    address, where they wrote STOP last or "bukan saya", or where it was queued before.
     """
     address, inbound_id = _where_they_wrote(tx, case)
-    if address is None:
+    if address is None or _wants_silence(tx, case) is not None:
         return None
     family = seen_by(tx, case.row.contact_id, family_of_contact(tx, case.row.contact_id, now, deps.default_timezone))
     rendered = render_reply(deps, reply, address.channel, family)
@@ -89,16 +89,23 @@ def _where_they_wrote(tx: Tx, case: CaseView) -> tuple[Address | None, str | Non
     return address, last[0] if last is not None else None
 
 
+def _wants_silence(tx: Tx, case: CaseView) -> str | None:
+    """Why not even a human may write to them now: "not_this_person", or "stopped" as their last word."""
+    contact = tx.contact(case.row.contact_id)
+    if contact is None or contact.suspended_at is not None:
+        return "not_this_person"
+    last = tx.last_message_of(case.row.contact_id)
+    stopped = contact.opted_out_at is not None and (last is None or contact.opted_out_at >= last[2])
+    return "stopped" if stopped else None
+
+
 def check_answer(deps: Deps, tx: Tx, who: Staffer, case: CaseView, text: str, now: datetime) -> None:
     """Refuse an answer that could not be said. Raises Unfit."""
     if not text.strip():
         raise Unfit("empty")
-    contact = tx.contact(case.row.contact_id)
-    if contact is None or contact.suspended_at is not None:
-        raise Unfit("not_this_person")
-    last = tx.last_message_of(case.row.contact_id)
-    if contact.opted_out_at is not None and (last is None or contact.opted_out_at >= last[2]):
-        raise Unfit("stopped")
+    silence = _wants_silence(tx, case)
+    if silence is not None:
+        raise Unfit(silence)
     address, _ = _where_they_wrote(tx, case)
     if address is None:
         raise Unfit("no_address")

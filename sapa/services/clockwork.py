@@ -17,15 +17,16 @@ from sapa.services.broadcast_reports import report_due, reported_from
 from sapa.services.day_clock import EVE_AT, MISSED_AT, WALK_AT, WALK_DAYS, eve_lists_due, missed_due, no_phone_due
 from sapa.services.deps import Deps
 from sapa.services.lessons import lessons_due
+from sapa.services.one_by_one import one_by_one
 from sapa.services.ports import Tx
 
-# What cannot wait: a broadcast whose undo is over, a case nobody has been told of.
-URGENT: dict[str, Callable[[Deps, datetime], int]] = {
-    # Cases first: a danger must not wait for five thousand invitations.
+# What cannot wait. Cases by themselves: a danger must not wait until five thousand invitations are out.
+CASES: dict[str, Callable[[Deps, datetime], int]] = {
     "cases_told": case_notices.notify_due,
     "cases_reminded": case_notices.remind_due,
-    "released": release_due,
 }
+RELEASES: dict[str, Callable[[Deps, datetime], int]] = {"released": release_due}
+URGENT = CASES | RELEASES
 # What goes by the hour of the day.
 DAILY: dict[str, Callable[[Deps, datetime], int]] = {
     "reported": report_due,
@@ -37,8 +38,18 @@ DAILY: dict[str, Callable[[Deps, datetime], int]] = {
 
 
 def run(jobs: dict[str, Callable[[Deps, datetime], int]], deps: Deps, now: datetime) -> Counter[str]:
-    """Do the jobs; how much each did, without those that had nothing to do."""
-    return Counter({name: done for name, job in jobs.items() if (done := job(deps, now))})
+    """Do the jobs; how much each did, without those that had nothing to do.
+
+    One that fails keeps none of the others from its turn; its error is raised at the end.
+    """
+    done: Counter[str] = Counter()
+
+    def do(name: str) -> int:
+        done[name] = jobs[name](deps, now)
+        return done[name]
+
+    one_by_one(jobs, do)
+    return +done
 
 
 def next_moment(deps: Deps, tx: Tx, after: datetime, until: datetime) -> datetime | None:

@@ -245,7 +245,7 @@ def _variants(
 
 
 def _turns(head: ContentHead, samples: Samples, reminders: Mapping[str, Sequence[_Turn]]) -> Iterator[_Turn]:
-    if head.kind == Kind.REMINDER:
+    if head.kind == Kind.REMINDER and head.id not in samples.cases:
         yield from reminders.get(head.id, ())
         return
     for case in samples.cases.get(head.id, (Case(None, {}),)):

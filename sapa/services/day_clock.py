@@ -23,8 +23,9 @@ from sapa.services.deps import Deps
 from sapa.services.households import family_of, seen_by
 from sapa.services.losses import grieving, silent
 from sapa.services.notices import preferred
+from sapa.services.one_by_one import one_by_one
 from sapa.services.ports import Tx
-from sapa.services.records import Address, Contact, OutboxDraft, Reply, SessionRow
+from sapa.services.records import Address, Contact, OutboxDraft, PosyanduRow, Reply, SessionRow
 from sapa.services.replies import render_reply
 from sapa.services.seats import readers_for
 
@@ -57,22 +58,29 @@ def _undone(tx: Tx, kind: str, sessions: Sequence[SessionRow]) -> list[SessionRo
 
 def _claimed(tx: Tx, kind: str, session: SessionRow, now: datetime) -> Day | None:
     """The day, if nobody else has done this for it meanwhile; from now on it counts as done."""
-    if tx.setting(_key(kind, session)) is not None:
-        return None
     try:
         day = day_of(tx, session.id)
     except NoSuchSession:
         return None
-    if day.session.date != session.date:
+    if day.session.date != session.date or not tx.claim_setting(_key(kind, session), "done", now):
         return None
-    tx.set_setting(_key(kind, session), "done", now)
     return day
 
 
-def _coming(deps: Deps, now: datetime, kind: str, days: int) -> list[SessionRow]:
+def _coming(deps: Deps, now: datetime, kind: str, days: int, at: time) -> list[SessionRow]:
+    """The sessions for which this is to be done now: from a clock time so many days before until they begin.
+
+    Only looks: the clock asks every few seconds, and a thousand sessions that lie ahead must cost no write lock.
+    """
     today = now.date()
     with deps.store.transaction(write=False) as tx:
-        return _undone(tx, kind, tx.open_sessions(today - _AROUND, today + timedelta(days=days) + _AROUND))
+        ahead = _undone(tx, kind, tx.open_sessions(today - _AROUND, today + timedelta(days=days) + _AROUND))
+        return [one for one in ahead if _is_time(tx, one, days, at, now)]
+
+
+def _is_time(tx: Tx, session: SessionRow, days: int, at: time, now: datetime) -> bool:
+    place = tx.posyandu(session.posyandu_id)
+    return place is not None and _from(session.date, days, at, place.timezone) <= now < _begins(place, session)
 
 
 # ---------------------------------------------------------------------------------------------- the list on the eve
@@ -80,28 +88,25 @@ def _coming(deps: Deps, now: datetime, kind: str, days: int) -> list[SessionRow]
 
 def eve_lists_due(deps: Deps, now: datetime) -> int:
     """Send each kader of a posyandu the list of the day, from 17:00 of its eve until it begins; how many got one."""
-    sent = 0
-    for session in _coming(deps, now, _EVE, 1):
+
+    def send(session: SessionRow) -> int:
         with deps.store.transaction() as tx:
-            place = tx.posyandu(session.posyandu_id)
-            if place is None or not _from(session.date, 1, EVE_AT, place.timezone) <= now < _begins(tx, session):
-                continue
             day = _claimed(tx, _EVE, session, now)
             if day is None:
-                continue
+                return 0
             keep_numbers(tx, day, now)
-            kader = [row.contact_id for row in tx.staff_of_posyandu(place.id) if row.role == Role.KADER]
-            sent += sum(_send_list(deps, tx, contact_id, day, now) for contact_id in dict.fromkeys(kader))
-    return sent
+            kader = [row.contact_id for row in tx.staff_of_posyandu(day.place.id) if row.role == Role.KADER]
+            return sum(_send_list(deps, tx, contact_id, day, now) for contact_id in dict.fromkeys(kader))
+
+    return one_by_one(_coming(deps, now, _EVE, 1, EVE_AT), send)
 
 
 def _from(day: date, days_before: int, at: time, timezone: str) -> datetime:
     return local_moment(day - timedelta(days=days_before), at, timezone)
 
 
-def _begins(tx: Tx, session: SessionRow) -> datetime:
-    place = tx.posyandu(session.posyandu_id)
-    return local_moment(session.date, session.time, place.timezone if place is not None else "UTC")
+def _begins(place: PosyanduRow, session: SessionRow) -> datetime:
+    return local_moment(session.date, session.time, place.timezone)
 
 
 def _send_list(deps: Deps, tx: Tx, contact_id: str, day: Day, now: datetime) -> bool:
@@ -141,17 +146,13 @@ def _send_list(deps: Deps, tx: Tx, contact_id: str, day: Day, now: datetime) -> 
 
 def no_phone_due(deps: Deps, now: datetime) -> int:
     """Put the families nobody can write to on the kader's list of visits, three days before; how many were put."""
-    added = 0
-    for session in _coming(deps, now, _WALK, WALK_DAYS):
+
+    def put(session: SessionRow) -> int:
         with deps.store.transaction() as tx:
-            place = tx.posyandu(session.posyandu_id)
-            start = _from(session.date, WALK_DAYS, WALK_AT, place.timezone) if place is not None else now
-            if place is None or not start <= now < _begins(tx, session):
-                continue
             day = _claimed(tx, _WALK, session, now)
-            if day is not None:
-                added += _walk_to(tx, day, now)
-    return added
+            return _walk_to(tx, day, now) if day is not None else 0
+
+    return one_by_one(_coming(deps, now, _WALK, WALK_DAYS, WALK_AT), put)
 
 
 def _walk_to(tx: Tx, day: Day, now: datetime) -> int:
@@ -193,7 +194,7 @@ def missed_due(deps: Deps, now: datetime) -> int:
     """
     with deps.store.transaction(write=False) as tx:
         closed = _undone(tx, _MISSED, tx.closed_sessions(now - _LATE - 2 * _AROUND))
-    return sum(_tell_absent(deps, session, now) for session in closed)
+    return one_by_one(closed, lambda session: _tell_absent(deps, session, now))
 
 
 def _tell_absent(deps: Deps, session: SessionRow, now: datetime) -> int:
@@ -213,7 +214,7 @@ def _tell_absent(deps: Deps, session: SessionRow, now: datetime) -> int:
     # was written keep it from being written twice.
     told = sum(_miss(deps, day, one, now, late=now > start + _LATE) for one in absent)
     with deps.store.transaction() as tx:
-        tx.set_setting(_key(_MISSED, session), "done", now)
+        tx.claim_setting(_key(_MISSED, session), "done", now)
     return told
 
 

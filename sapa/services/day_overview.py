@@ -94,6 +94,7 @@ def close_day(deps: Deps, tx: Tx, who: Staffer, session_id: str, now: datetime) 
 
     Raises NotAllowed, NoSuchSession, NotBegun.
     """
+    tx.lock_posyandu(allowed(tx, who, session_id).posyandu_id)
     session = allowed(tx, who, session_id)
     day = day_of(tx, session_id)
     if not day.begun_by(now):

@@ -17,8 +17,8 @@ from sapa.family.people import Child, Family, Measurement
 from sapa.family.pregnancy import gestational_week
 from sapa.family.screening import review
 from sapa.messaging.states import ReminderState
-from sapa.services.access import Role, Staffer
-from sapa.services.consents import FAMILY_PLANNING, PREMARITAL, TOPIC_PURPOSE
+from sapa.services.access import Staffer
+from sapa.services.consents import FAMILY_PLANNING, PREGNANCY_CARE, PREMARITAL, TOPIC_PURPOSE
 from sapa.services.console_records import CareRow
 from sapa.services.deps import Deps
 from sapa.services.growth_recording import chart_facts, growth_result
@@ -46,7 +46,10 @@ class PersonPart:
 
 @dataclass(frozen=True)
 class WeighingPart:
-    """A weighing and what it comes to, in the names of sapa.family.growth.Category (None: not to be said)."""
+    """A weighing and what it comes to, in the names of sapa.family.growth.Category (None: not to be said).
+
+    kms, judge: as in growth_recording.growth_result; they say why somebody should look where the categories do not.
+    """
 
     date: date
     weight_kg: float | None
@@ -55,6 +58,8 @@ class WeighingPart:
     length_class: str | None
     shape_class: str | None
     step: str
+    kms: str | None = None
+    judge: str = "standar"
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ class FamilyPage:
 
 def family_page(deps: Deps, tx: Tx, who: Staffer, household_id: str, now: datetime) -> FamilyPage:
     """The page of a family the reader may see (the caller has asked access.may_see_household)."""
-    family = replace(family_of(tx, household_id, now, deps.default_timezone), contraceptions=())
+    family = _agreed_to(tx, family_of(tx, household_id, now, deps.default_timezone))
+    bidan = _sees_as_bidan(tx, who, household_id)
     return FamilyPage(
         household_id=household_id,
         posyandu=tx.posyandu_of(household_id),
@@ -126,12 +132,12 @@ def family_page(deps: Deps, tx: Tx, who: Staffer, household_id: str, now: dateti
         people=tuple(_people(tx, family)),
         children=tuple(_child(child, family) for child in family.children),
         weeks=gestational_week(family.pregnancy, family.today) if family.pregnancy else None,
-        findings=_findings(who, family),
-        planned=tuple(_planned(deps, tx, who, household_id)),
+        findings=_findings(bidan, family),
+        planned=tuple(_planned(deps, tx, bidan, household_id)),
         care=tuple(
             CarePart(_title(deps, row.content_id), row)
             for row in tx.care_of(household_id)
-            if _may_see_messages(who, row.purpose)
+            if _may_see_messages(bidan, row.purpose)
         ),
         consents=tuple(_consents(tx, family)),
     )
@@ -148,7 +154,7 @@ def chart_of(deps: Deps, tx: Tx, household_id: str, child_id: str, now: datetime
 def screening_card_of(deps: Deps, tx: Tx, who: Staffer, household_id: str, now: datetime) -> bytes | None:
     """The couple's card as PNG; None where there is none, or for whoever is no bidan."""
     family = family_of(tx, household_id, now, deps.default_timezone)
-    if not who.holds(Role.BIDAN) or family.wedding is None or deps.draw is None:
+    if not _sees_as_bidan(tx, who, household_id) or family.wedding is None or deps.draw is None:
         return None
     return deps.draw("catin-card", card_of(family.wedding, review(family.wedding, family.today), family.today))
 
@@ -199,25 +205,48 @@ def _weighing(child: Child, measured: Measurement) -> WeighingPart:
         length_class=said["length_class"],
         shape_class=said["shape_class"],
         step=said["step"],
+        kms=said["kms"],
+        judge=said["judge"],
     )
 
 
-def _findings(who: Staffer, family: Family) -> tuple[Mapping[str, Any], ...]:
-    if family.wedding is None or not who.holds(Role.BIDAN):
+def _sees_as_bidan(tx: Tx, who: Staffer, household_id: str) -> bool:
+    place = tx.posyandu_of(household_id)
+    return place is not None and place.id in who.as_bidan
+
+
+def _agreed_to(tx: Tx, family: Family) -> Family:
+    """The family without contraception, and without what nobody of it agrees to any more."""
+
+    def agreed(purpose: str) -> bool:
+        return any(tx.has_consent(member.contact_id, purpose) for member in family.members)
+
+    pregnancy, wedding = agreed(PREGNANCY_CARE), agreed(PREMARITAL)
+    return replace(
+        family,
+        contraceptions=(),
+        pregnancy=family.pregnancy if pregnancy else None,
+        postpartum=family.postpartum if pregnancy else None,
+        wedding=family.wedding if wedding else None,
+    )
+
+
+def _findings(bidan: bool, family: Family) -> tuple[Mapping[str, Any], ...]:
+    if family.wedding is None or not bidan:
         return ()
     return tuple(rows(review(family.wedding, family.today).findings))
 
 
-def _may_see_messages(who: Staffer, purpose: str) -> bool:
+def _may_see_messages(bidan: bool, purpose: str) -> bool:
     """Reminders of a screening tell its answers ("periksa Hb lagi"): they are for a bidan, as the answers are."""
-    return purpose != FAMILY_PLANNING and (purpose != PREMARITAL or who.holds(Role.BIDAN))
+    return purpose != FAMILY_PLANNING and (purpose != PREMARITAL or bidan)
 
 
-def _planned(deps: Deps, tx: Tx, who: Staffer, household_id: str) -> list[PlannedPart]:
+def _planned(deps: Deps, tx: Tx, bidan: bool, household_id: str) -> list[PlannedPart]:
     rows_ = [
         row
         for row in tx.reminders_of(household_id)
-        if row.state is ReminderState.PLANNED and row.topic != _PRIVATE_TOPIC and _may_see_messages(who, row.purpose)
+        if row.state is ReminderState.PLANNED and row.topic != _PRIVATE_TOPIC and _may_see_messages(bidan, row.purpose)
     ]
     return [
         PlannedPart(row.send_at, _title(deps, row.content_id), row.due_on, row.subjects)

@@ -38,12 +38,17 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class FhirExport:
-    """A bundle, and what stands in it. left_out: families without consent, of which nothing stands in it."""
+    """A bundle, and what stands in it. left_out: families without consent, of which nothing stands in it.
+
+    household_id: of a single household's bundle.
+    """
 
     bundle: Resource
     families: int
     left_out: int
     resources: Mapping[str, int]
+    phones: bool = False
+    household_id: str | None = None
 
 
 def export_fhir(
@@ -58,7 +63,8 @@ def export_fhir(
     """The families of some posyandu, or single households, as a collection bundle. now: aware.
 
     who: whoever asks, None for the command line. phones: with telephone numbers. Only what a family agreed to stands
-    in it: children under the consent for children, mothers under the one for pregnancies. Raises NotAllowed.
+    in it: children under the consent for children, mothers under the one for pregnancies. Whoever hands it
+    out writes that down with `note_export`. Raises NotAllowed.
     """
     families = tx.family_records(posyandu_ids=posyandu_ids, household_ids=household_ids)
     if who is not None and any(family.posyandu_id not in who.by_name for family in families):
@@ -75,12 +81,16 @@ def export_fhir(
     counts: dict[str, int] = {}
     for resource in resources:
         counts[resource["resourceType"]] = counts.get(resource["resourceType"], 0) + 1
-    left_out = len(families) - len(agreed)
-    detail = {"families": len(agreed), "left_out": left_out, "phones": phones}
     household = next(iter(household_ids)) if len(household_ids) == 1 and not posyandu_ids else None
+    left_out = len(families) - len(agreed)
+    return FhirExport(_bundle(resources, now), len(agreed), left_out, counts, phones, household)
+
+
+def note_export(tx: Tx, who: Staffer | None, found: FhirExport, now: datetime) -> None:
+    """Write down that somebody took records along. Apart from the reading, which takes long and needs no lock."""
+    detail = {"families": found.families, "left_out": found.left_out, "phones": found.phones}
     actor = who.contact_id if who is not None else None
-    tx.audit("fhir_exported", None, detail, now, actor_id=actor, household_id=household)
-    return FhirExport(_bundle(resources, now), len(agreed), left_out, counts)
+    tx.audit("fhir_exported", None, detail, now, actor_id=actor, household_id=found.household_id)
 
 
 def _bundle(resources: list[Resource], now: datetime) -> Resource:

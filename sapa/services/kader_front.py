@@ -12,14 +12,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sapa.family.reading.child import match_posyandu
-from sapa.family.reading.kader import Command, read_command
+from sapa.family.reading.kader import Command, read_command, read_order
 from sapa.services import broadcasts, casework, lessons, posyandu_day, staff
 from sapa.services.access import Role, Staffer, staffer
 from sapa.services.broadcast_records import Broadcast, BroadcastState
+from sapa.services.broadcast_texts import goes_at
 from sapa.services.journeys.contract import Scene
 from sapa.services.records import PosyanduRow, Reply, SessionRow
 
-REPORT_LABEL = "flow/kader-laporan"
+REPORT_LABEL, SCHEDULE = "flow/kader-laporan", "posyandu/jadwal"
 _SIAR, _INVITATION, _HOW = "kader/siar/", "kader/undangan/", "kader/cara/"
 # "BATAL" after this long is about something else.
 _RECENT = timedelta(hours=1)
@@ -46,14 +47,24 @@ def handle(scene: Scene, text: str, label: str | None) -> tuple[Reply, ...] | No
     worked = casework.handle_message(scene, who, text) or posyandu_day.handle_message(scene, who, text)
     if worked is not None:
         return worked
+    orders = read_order(text, scene.received_on, [place.name for place in _places(scene, who)]) is not None
+    if label == SCHEDULE and scene.family.posyandu is None and who.by_name and not orders:
+        # She has no child of her own here: the days she asks for are those she works on.
+        return (_sessions(scene, who),)
     return _report(scene, who) if label == REPORT_LABEL else None
 
 
 def _done(scene: Scene, who: Staffer, command: Command) -> tuple[Reply, ...] | None:
+    if command.kind == "send":
+        return _progress(scene, who, _RECENT) or (Reply(_SIAR + "belum-ada-kiriman"),)
     if command.kind == "undo":
         return _undo(scene, who)
+    if command.kind == "slip":
+        last = _last(scene, who, _TODAY)
+        waits = last is not None and last.state == BroadcastState.CONFIRMED
+        return _progress(scene, who, _TODAY) if waits else None
     if command.kind == "progress":
-        return _progress(scene, who)
+        return _progress(scene, who, _TODAY)
     if command.kind == "report":
         return _report(scene, who)
     if command.kind == "sessions":
@@ -79,15 +90,25 @@ def _last(scene: Scene, who: Staffer, within: timedelta) -> Broadcast | None:
 
 
 def _undo(scene: Scene, who: Staffer) -> tuple[Reply, ...] | None:
-    """BATAL takes back what was confirmed two minutes ago at most; later it says how the session is cancelled."""
-    last = _last(scene, who, _RECENT)
-    if last is None:
+    """BATAL takes back what has not gone out yet; later it says how the session is cancelled."""
+    last = _last(scene, who, _TODAY)
+    if last is None or (last.state != BroadcastState.CONFIRMED and scene.now - last.created_at > _RECENT):
         return None
     if last.state == BroadcastState.UNDONE:
         return (Reply(_SIAR + "dibatalkan", {"action": last.kind}),)
     if last.state == BroadcastState.CONFIRMED and broadcasts.undo(scene.deps, scene.tx, who, last.id, scene.now):
         return (Reply(_SIAR + "dibatalkan", {"action": last.kind}),)
-    return (Reply(_SIAR + "terlambat-batal", {"action": last.kind, "date": _session_day(last)}),)
+    facts = {"action": last.kind, "date": _session_day(last), "waits_until": _still_waits(scene, last)}
+    return (Reply(_SIAR + "terlambat-batal", facts),)
+
+
+def _still_waits(scene: Scene, last: Broadcast) -> str | None:
+    """The hour at which a broadcast of the evening goes out, while nobody has it yet."""
+    place = scene.tx.posyandu(last.posyandu_id)
+    if place is None or last.release_at is None:
+        return None
+    goes = goes_at(last.release_at, place.timezone)
+    return f"{goes.astimezone(ZoneInfo(place.timezone)):%H:%M}" if goes > scene.now else None
 
 
 def _session_day(made: Broadcast) -> str | None:
@@ -95,8 +116,8 @@ def _session_day(made: Broadcast) -> str | None:
     return day.isoformat() if day is not None else None
 
 
-def _progress(scene: Scene, who: Staffer) -> tuple[Reply, ...] | None:
-    last = _last(scene, who, _TODAY)
+def _progress(scene: Scene, who: Staffer, within: timedelta) -> tuple[Reply, ...] | None:
+    last = _last(scene, who, within)
     if last is None:
         return None
     seen = broadcasts.progress(scene.tx, last.id)

@@ -76,6 +76,8 @@ def log_in(deps: Deps, number: str, code: str, secret: str, now: datetime) -> st
         row = tx.login_code_of(contact_id) if contact_id is not None else None
         # The try is counted before the code is looked at, in one statement: two at once are two tries.
         if row is None or not tx.take_login_try(row.id, MOST_TRIES, now):
+            # A stranger's try is written down like a wrong one: it takes as long.
+            tx.audit("login_wrong_code", None, {}, now, actor_id=contact_id)
             return None
         if not hmac.compare_digest(row.code_hash, _code_hash(secret, row.id, digits)):
             tx.audit("login_wrong_code", None, {}, now, actor_id=row.contact_id)

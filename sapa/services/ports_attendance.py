@@ -40,6 +40,9 @@ class AttendanceTx(Protocol):
     def settings_among(self, keys: Sequence[str]) -> Mapping[str, str]:
         """The settings of these keys that there are."""
 
+    def claim_setting(self, key: str, value: str, now: datetime) -> bool:
+        """Set it if it is not there; False where somebody was first."""
+
     # --- home visits
     def add_home_visit(self, row: HomeVisitRow, now: datetime) -> bool:
         """Put a household on the list; False if it stands there for that reason, or was visited for that session."""

@@ -55,5 +55,8 @@ class ProgrammeTx(Protocol):
     def kept_messages(self, posyandu_ids: Collection[str], start: datetime, end: datetime) -> list[KeptMessage]:
         """The same messages one by one."""
 
+    def refused(self, posyandu_ids: Collection[str], purpose: str) -> set[str]:
+        """Households in which somebody's last word on a purpose is no, and nobody's is yes."""
+
     def kept_cases(self, posyandu_ids: Collection[str], start: datetime, end: datetime) -> list[KeptCase]:
         """Cases opened or closed from `start` until before `end`."""

@@ -11,6 +11,7 @@ to the month before; a family that has moved is counted where it is now.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,8 @@ from sapa.family.immunization import dose_named, schedule
 from sapa.family.pregnancy import visits
 from sapa.family.skdn import Skdn
 from sapa.services.access import NotAllowed, Role, Staffer
+from sapa.services.case_people import Sight
+from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE, PREMARITAL
 from sapa.services.ports import Tx
 from sapa.services.programme_marks import (
     LONGEST_PREGNANCY,
@@ -42,6 +45,7 @@ SMALLEST_GROUP = 5
 _HIDDEN = "<5"
 #: So many posyandu are read at once: enough for few queries, not too much for the memory.
 _AT_ONCE = 40
+_EVERY_CASE = 100_000
 _LOOK_BACK = timedelta(days=letters.LOOK_BACK_DAYS)
 _CONTRACEPTION = "families.contraception"
 _FAMILIES = (
@@ -303,8 +307,9 @@ def list_behind(
 ) -> list[Behind]:
     """Who stands behind a figure, by name: those not counted first, for they are the ones to go to.
 
-    Raises NotAllowed for whoever does not see these families by name, and for contraception for everybody;
-    ValueError for a key there is not.
+    Who has taken their consent back is not named, and a case only to whoever may see that case: such lists are shorter
+    than their figure. Raises NotAllowed for whoever does not see these families by name, and for everybody where it is
+    about contraception; ValueError for a key there is not.
     """
     if key == _CONTRACEPTION or sees_no_names(who, posyandu_ids):
         raise NotAllowed("lists by name are for the kader and bidan of these families")
@@ -316,8 +321,38 @@ def list_behind(
         period = Period.of(year, month, places[0].timezone, today)
         marked = list(_marked(tx, places, period, wanted))
         names = _family_names(tx, places, period) if marked else {}
-        found += [_behind(subject, mark, names) for subject, mark in marked]
+        hidden = _unnamed(tx, who, places, wanted) if marked else set[str]()
+        found += [
+            _behind(subject, mark, names) for subject, mark in marked if not hidden & {subject.id, subject.household_id}
+        ]
     return sorted(found, key=lambda one: (one.counted, bool(one.aside), one.name.casefold(), one.subject_id))
+
+
+def _unnamed(tx: Tx, who: Staffer, places: Sequence[Place], key: str) -> set[str]:
+    """Ids of the cases and households that this list names to nobody, or not to them."""
+    if key.startswith("cases."):
+        return _cases_of_others(tx, who, places)
+    purpose = purpose_of(key)
+    return tx.refused(ids_of(places), purpose) if purpose is not None else set()
+
+
+def _cases_of_others(tx: Tx, who: Staffer, places: Sequence[Place]) -> set[str]:
+    """Cases of contraception and of violence at home are the bidan's: what a kader must not read she must not count."""
+    as_kader = {row.posyandu_id for row in who.roles} & set(ids_of(places))
+    if not as_kader:
+        return set()
+    sight = Sight(tx, who)
+    kept = tx.case_views(posyandu_ids=sorted(filter(None, as_kader)), open_only=False, limit=_EVERY_CASE)
+    return {view.row.id for view in kept if not sight.may_see(view)}
+
+
+def purpose_of(key: str) -> str | None:
+    """The consent that names behind a figure stand on."""
+    if key in ("families.pregnant", "families.postpartum") or key.startswith(("anc.", "anc_in_time.")):
+        return PREGNANCY_CARE
+    if key == "families.engaged":
+        return PREMARITAL
+    return CHILD_CARE if key.startswith(("families.child_", "skdn.", "growth.", "dose")) else None
 
 
 def sees_no_names(who: Staffer, posyandu_ids: Collection[str]) -> bool:
@@ -592,7 +627,8 @@ def _keys(tally: Tally) -> list[str]:
 
 def _is_key(key: str) -> bool:
     known = {*_FAMILIES, *_SHARES, *_MESSAGES, "cases.opened", "cases.closed", "cases.answered", _MINUTES}
-    return key in known or key.startswith(("cases.opened.", "cases.closed."))
+    # The kind stands in the name of a file too.
+    return key in known or re.fullmatch(r"cases\.(opened|closed)\.[a-z-]{1,20}", key) is not None
 
 
 def _figure(tally: Tally, key: str) -> Figure:

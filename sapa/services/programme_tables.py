@@ -11,6 +11,7 @@ from sapa.family.immunization import schedule
 from sapa.family.pregnancy import visits
 from sapa.family.skdn import Skdn, marks
 from sapa.services.access import NotAllowed, Staffer
+from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE
 from sapa.services.ports import Tx
 from sapa.services.programme import Behind, Figure, Group, MonthRow, ids_of, label, portions, sees_no_names
 from sapa.services.programme_marks import LONGEST_PREGNANCY, Period, followed
@@ -98,7 +99,8 @@ def register_tables(
 ) -> tuple[SheetData, SheetData]:
     """The register by name of some posyandu on a day: children and pregnant women, in the columns an import reads.
 
-    Writes a line of the audit trail. Raises NotAllowed for whoever does not see these families by name.
+    Whoever hands it out writes that down with `note_register`. Raises NotAllowed for whoever does not see these
+    families by name.
     """
     if sees_no_names(who, posyandu_ids):
         raise NotAllowed("a register by name is for the kader and bidan of these families")
@@ -110,7 +112,10 @@ def register_tables(
         period = Period.of(on.year, on.month, places[0].timezone, on)
         homes = {home.household_id: home for home in tx.kept_households(ids_of(places), period.end)}
         weighed = tx.last_measured(ids_of(places), on)
+        no_child, no_pregnancy = (tx.refused(ids_of(places), one) for one in (CHILD_CARE, PREGNANCY_CARE))
         for row in tx.kept_children(ids_of(places), on, on, on, doses=True):
+            if row.household_id in no_child:
+                continue
             child, home, place = row.child, homes.get(row.household_id), where[row.posyandu_id]
             if marks(replace(followed(row, period.zone), since=date.min), on, on) is None:
                 continue
@@ -125,7 +130,7 @@ def register_tables(
                 )
             )
         for kept in tx.kept_pregnancies(ids_of(places), on - LONGEST_PREGNANCY, on):
-            if kept.ended_on is None or kept.ended_on > on:
+            if (kept.ended_on is None or kept.ended_on > on) and kept.household_id not in no_pregnancy:
                 home, place = homes.get(kept.household_id), where[kept.posyandu_id]
                 mothers.append(
                     (
@@ -135,12 +140,19 @@ def register_tables(
                         *(kept.pregnancy.anc.get(visit.id) for visit in visits()),
                     )
                 )
-    detail = {"posyandu": len(posyandu_ids), "children": len(children), "pregnancies": len(mothers)}
-    tx.audit("register_exported", None, detail, now, actor_id=who.contact_id)
     return (
         SheetData("Anak", (*_CHILD_COLUMNS, *doses), tuple(children)),
         SheetData("Ibu hamil", (*_MOTHER_COLUMNS, *(visit.id for visit in visits())), tuple(mothers)),
     )
+
+
+def note_register(
+    tx: Tx, who: Staffer, posyandu_ids: Collection[str], tables: Sequence[SheetData], now: datetime
+) -> None:
+    """Write down that somebody took a register along. Apart from the reading, which takes long and needs no lock."""
+    children, mothers = (len(table.rows) for table in tables)
+    detail = {"posyandu": len(posyandu_ids), "children": children, "pregnancies": mothers}
+    tx.audit("register_exported", None, detail, now, actor_id=who.contact_id)
 
 
 _YES_NO = {True: "ya", False: "tidak", None: None}

@@ -160,6 +160,7 @@ class Planner:
         self._staff = {row.contact_id for row in tx.all_staff()}
         self._tx = tx
         self._owners: dict[str, tuple[str, str | None]] = {}
+        self._elsewhere: set[str] = set()
         self._seen: dict[tuple[Any, ...], tuple[int, RegisterRow]] = {}
         self._wording = wording
         self._zones: dict[str, ZoneInfo] = {}
@@ -168,7 +169,23 @@ class Planner:
         read = [self._read(row) for row in rows]
         phones = {found.phone for found, _, _ in read if found is not None and found.phone}
         self._owners = self._tx.phone_owners(phones)
+        self._elsewhere = self._known_elsewhere(row for row, faults, _ in read if row is not None and not faults)
         return [self._fate(first_row + number, *row) for number, row in enumerate(read)]
+
+    def _known_elsewhere(self, rows: Iterable[RegisterRow]) -> set[str]:
+        """Households this register made once that are not of the reader's posyandu any more: they moved, or left.
+
+        What they said since is theirs and their new posyandu's; an old file must not speak for them.
+        """
+        made = {key for row in rows if (key := self._key(row)) is not None and self._village.home(key) is None}
+        return {row.household_id for row in self._tx.family_records(household_ids=sorted(made))} if made else set()
+
+    def _key(self, row: RegisterRow) -> str | None:
+        try:
+            place = self._place(row)
+        except _Fault:
+            return None
+        return household_key(place.id, row.child, _day_of(row), row.mother)
 
     def _read(self, row: Mapping[str, str]) -> tuple[RegisterRow | None, list[Finding], list[Finding]]:
         if is_blank(row):
@@ -268,8 +285,9 @@ class Planner:
         sibling = next((home for home in theirs if _is_same_family(home, row)), None)
         if sibling is not None:
             return sibling, False
-        born = row.born if row.child else row.pregnancy.edd if row.pregnancy else None
-        household_id = household_key(place.id, row.child, born, row.mother)
+        household_id = household_key(place.id, row.child, _day_of(row), row.mother)
+        if household_id in self._elsewhere or self._village.home(household_id) is not None:
+            raise _Fault("maybe_known", "child")
         owner = self._owners.get(row.phone or "")
         contact_id = owner[0] if owner is not None else mother_key(household_id)
         return _Home(household_id, place.id, contact_id, {mother}, set()), True
@@ -295,6 +313,11 @@ class Planner:
         key = name_key(row.child)
         exact = next((home for home in theirs if home.child(key, row.born)), None)
         return exact or next((home for home in theirs if home.child(key) and _may_share(home, row)), None)
+
+
+def _day_of(row: RegisterRow) -> date | None:
+    """The day a new household of this row is known by: the child's birth, or the due date."""
+    return row.born if row.child else row.pregnancy.edd if row.pregnancy else None
 
 
 def _identity(place: PosyanduRow, row: RegisterRow) -> tuple[Any, ...]:

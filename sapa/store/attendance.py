@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sapa.family.expected import Followed
@@ -180,9 +181,11 @@ class AttendanceQueries:
     # --- attendance
 
     def save_attendance(self, row: AttendanceRow, now: datetime) -> None:
-        values = {name: getattr(row, name) for name in AttendanceRow.__dataclass_fields__}
-        self._s.merge(AttendanceTable(**values, recorded_at=now))
-        self._s.flush()
+        # In one statement: the console and a message may write down the same child in the same second.
+        values = {name: getattr(row, name) for name in AttendanceRow.__dataclass_fields__} | {"recorded_at": now}
+        build = postgresql.insert if self._s.get_bind().dialect.name == "postgresql" else sqlite.insert
+        written = build(AttendanceTable).values(**values)
+        self._s.execute(written.on_conflict_do_update(index_elements=["session_id", "subject_id"], set_=values))
 
     def attendance_of(self, session_id: str) -> dict[str, AttendanceRow]:
         rows = self._s.scalars(select(AttendanceTable).where(AttendanceTable.session_id == session_id))
@@ -206,6 +209,9 @@ class AttendanceQueries:
     def settings_among(self, keys: Sequence[str]) -> Mapping[str, str]:
         rows = self._s.execute(select(SettingTable.key, SettingTable.value).where(SettingTable.key.in_(keys)))
         return {key: value for key, value in rows}
+
+    def claim_setting(self, key: str, value: str, now: datetime) -> bool:
+        return insert_if_absent(self._s, SettingTable, key=key, value=value, updated_at=now)
 
     # --- home visits
 

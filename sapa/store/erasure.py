@@ -13,9 +13,11 @@ and swept afterwards, so that a kill in between loses no part of it.
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, func, or_, select, update
@@ -79,6 +81,9 @@ _SETTLED = tuple(
     )
 )
 _MOTHER = "ibu"
+# In place of a name; an SMS has it too.
+_NOBODY = "..."
+_OWN_WORDS = frozenset({"text", "note"})
 # Texts that go to staff: lists of families among them.
 _TO_STAFF = "kader/"
 # Columns that say who of the staff did something.
@@ -128,6 +133,7 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
         self._blank_lists_of_staff(contact)
         self.forget_case_words(contact_id)
         self._erase_own(contact_id, marks)
+        self._unsign_words(contact)
         self._erase_work(contact_id)
         self._blank_mentions({mark for row in addresses for mark in _spellings(row.phone or row.value)})
         if household_id is not None:
@@ -259,8 +265,14 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
         names = {name for name in (contact.name, *self._s.scalars(children)) if name}
         theirs = [OutboxTable.text.contains(name, autoescape=True) for name in names]
         if theirs:
-            told = OutboxTable.content_id.startswith(_TO_STAFF)
-            self._s.execute(update(OutboxTable).where(told, or_(*theirs)).values(text="", template_variables={}))
+            told, read = OutboxTable.content_id.startswith(_TO_STAFF), OutboxTable.state.in_(_SETTLED)
+            self._s.execute(update(OutboxTable).where(told, read, or_(*theirs)).values(text="", template_variables={}))
+            # What still has to go out goes without the name: the alarm about somebody else stands in the same queue.
+            waiting = select(OutboxTable.id, OutboxTable.text).where(told, ~read, or_(*theirs))
+            for outbox_id, text in self._s.execute(waiting).all():
+                unnamed = _without(names, text)
+                self._s.execute(update(OutboxTable).where(OutboxTable.id == outbox_id).values(text=unnamed))
+        self._unname_broadcasts(contact, names)
         staff = select(StaffTable.contact_id)
         for name in names:
             said = (
@@ -268,6 +280,35 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
                 func.lower(InboundTable.body).contains(name.lower(), autoescape=True),
             )
             self._s.execute(update(InboundTable).where(InboundTable.state == "answered", *said).values(body=""))
+
+    def _unname_broadcasts(self, contact: ContactTable, names: set[str]) -> None:
+        """Take the family's names out of what its kader announced in her own words."""
+        place = select(HouseholdTable.posyandu_id).where(HouseholdTable.id == contact.household_id).scalar_subquery()
+        for row in self._s.scalars(select(BroadcastTable).where(BroadcastTable.posyandu_id == place)).all():
+            cleaned = _in_words(row.payload, lambda text: _without(names, text))
+            if cleaned != row.payload:
+                row.payload = cleaned
+                sent = OutboxTable.dedupe_key.startswith(f"broadcast:{row.id}:", autoescape=True)
+                for outbox_id, text in self._s.execute(select(OutboxTable.id, OutboxTable.text).where(sent)).all():
+                    here = OutboxTable.id == outbox_id
+                    self._s.execute(update(OutboxTable).where(here).values(text=_without(names, text)))
+        self._s.flush()
+
+    def _unsign_words(self, contact: ContactTable) -> None:
+        """What somebody of the staff said to families stays theirs; who said it goes."""
+        if not contact.name:
+            return
+        hers = select(BroadcastTable.id).where(BroadcastTable.created_by == contact.id)
+        called = select(BroadcastTargetTable.household_id).where(BroadcastTargetTable.broadcast_id.in_(hers))
+        cases = select(CaseNoteTable.case_id).where(CaseNoteTable.author_id == contact.id)
+        answered = select(CaseTable.contact_id).where(or_(CaseTable.id.in_(cases), CaseTable.taken_by == contact.id))
+        at_home = select(ContactTable.id).where(ContactTable.household_id.in_(called))
+        said = OutboxTable.content_id.startswith("siar/") & OutboxTable.contact_id.in_(
+            at_home
+        ) | OutboxTable.content_id.startswith("kasus/") & OutboxTable.contact_id.in_(answered)
+        named = (said, OutboxTable.text.contains(contact.name, autoescape=True))
+        unsigned = func.replace(OutboxTable.text, contact.name, _NOBODY)
+        self._s.execute(update(OutboxTable).where(*named).values(text=unsigned))
 
     def _blank_mentions(self, numbers: Iterable[str]) -> None:
         """Empty what others wrote or got that holds the person's number (a change of number names both)."""
@@ -381,6 +422,25 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
 
     def _delete(self, table: type[Base], *conditions: ColumnElement[bool]) -> None:
         self._s.execute(delete(table).where(*conditions).execution_options(synchronize_session=False))
+
+
+def _without(names: Iterable[str], text: str) -> str:
+    """A text without some names, where they stand as words of their own: "Ani" is not in "Yani"."""
+    for name in sorted(names, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _NOBODY, text, flags=re.IGNORECASE)
+    return text
+
+
+def _in_words(payload: Mapping[str, Any], mend: Callable[[str], str]) -> dict[str, Any]:
+    """A broadcast's payload with what its kader wrote herself mended: `text` and `note`, wherever they stand."""
+    return {
+        key: _in_words(value, mend)
+        if isinstance(value, dict)
+        else mend(value)
+        if key in _OWN_WORDS and isinstance(value, str)
+        else value
+        for key, value in payload.items()
+    }
 
 
 def _spellings(number: str) -> list[str]:

@@ -98,7 +98,17 @@ class PosyanduTable(Base):
 
 class SessionTable(Base):
     __tablename__ = "posyandu_session"
-    __table_args__ = (UniqueConstraint("posyandu_id", "date"),)
+    __table_args__ = (
+        UniqueConstraint("posyandu_id", "date"),
+        # The clock asks every few seconds which days are coming and which were closed: of many thousands, a few.
+        Index("ix_posyandu_session_date", "date"),
+        Index(
+            "ix_posyandu_session_closed",
+            "closed_at",
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     posyandu_id: Mapped[str] = mapped_column(ForeignKey("posyandu.id"))

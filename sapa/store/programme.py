@@ -29,6 +29,7 @@ from sapa.store.models import (
     AddressTable,
     CaseTable,
     ChildTable,
+    ConsentTable,
     ContactTable,
     ContraceptionTable,
     DoseReportedTable,
@@ -345,6 +346,19 @@ class ProgrammeQueries:
             .order_by(o.sent_at, o.seq)
         )
         return [KeptMessage(*row) for row in rows]
+
+    def refused(self, posyandu_ids: Collection[str], purpose: str) -> set[str]:
+        """Households in which somebody's last word on a purpose is no, and nobody's is yes."""
+        rows = self._s.execute(
+            select(ContactTable.household_id, ConsentTable.contact_id, ConsentTable.granted)
+            .join(ContactTable, ContactTable.id == ConsentTable.contact_id)
+            .join(HouseholdTable, HouseholdTable.id == ContactTable.household_id)
+            .where(HouseholdTable.posyandu_id.in_(posyandu_ids), ConsentTable.purpose == purpose)
+            .order_by(ConsentTable.at, ConsentTable.id.desc())
+        )
+        last = {(household or "", who): granted for household, who, granted in rows}
+        agreed = {household for (household, _), granted in last.items() if granted}
+        return {household for household, _ in last} - agreed
 
     def kept_cases(self, posyandu_ids: Collection[str], start: datetime, end: datetime) -> list[KeptCase]:
         """Cases opened or closed from `start` until before `end`."""

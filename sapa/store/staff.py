@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from sapa.services.records import AreaRow, PosyanduRow, SessionRow, StaffRow
-from sapa.store.models import AreaTable, PosyanduTable, SessionTable, StaffTable
+from sapa.store.models import AreaTable, AttendanceTable, PosyanduTable, SessionTable, StaffTable
 from sapa.store.people import _posyandu
 
 _LONGEST_CHAIN = 6  # province, kabupaten, kecamatan, desa; more would be a circle
@@ -97,6 +97,8 @@ class StaffQueries:
             )
         )
         if row is not None:
+            # Whoever was written down before it was cancelled came to nothing.
+            self._s.execute(delete(AttendanceTable).where(AttendanceTable.session_id == row.id))
             self._s.delete(row)
             self._s.flush()
 

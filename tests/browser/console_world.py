@@ -79,6 +79,7 @@ class Village:
     url: str = ""
     households: dict[str, str] = field(default_factory=dict)  # by the child's name
     contacts: dict[str, str] = field(default_factory=dict)  # by the mother's name
+    codes_read: dict[str, int] = field(default_factory=dict)  # how many login codes each number has used
 
     def later(self, **more: float) -> datetime:
         """Move the clock forward."""
@@ -100,11 +101,16 @@ class Village:
         return [one for one in self.app.mailbox.messages_since(0) if one.phone == number and one.direction == "out"]
 
     def login_code(self, number: str) -> str:
-        """The six digits last sent to a number."""
-        self.send()
-        found = re.findall(r"\b\d{6}\b", self.messages(number)[-1].text)
-        assert found, "no code in the last message"
-        return str(found[-1])
+        """The six digits of the newest code sent to a number, which is made after the page has answered."""
+        patience = threading.Event()
+        for _ in range(200):
+            self.send()
+            codes = [one for text in self.messages(number) for one in re.findall(r"\b\d{6}\b", text.text)]
+            if len(codes) > self.codes_read.get(number, 0):
+                self.codes_read[number] = len(codes)
+                return str(codes[-1])
+            patience.wait(0.05)
+        raise AssertionError("no new code came")
 
     def phones_report(self, read: int, delivered: int, failed: int = 0) -> None:
         """Let the first phones that got a broadcast read it, the next only receive it, the next refuse it."""

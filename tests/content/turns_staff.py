@@ -30,7 +30,7 @@ _ACTIONS = ["session", "moved", "cancelled", "announcement"]
 _DAY = {"date": _SOON, "time": "08:00", "place": _HALL, "posyandu_name": LONG_PLACE}
 _WHY = ["past", "double", "same", "impossible", "ambiguous", "vague", "too_long", "link", "money", "medicine", "empty"]
 _REFUSED = [None, *_WHY, "too_often", "not_allowed", "gone", "no_session"]
-_WARNINGS = [[], ["holiday", "same_month", "far", "late", "sms_cut"]]
+_WARNINGS = [[], ["holiday", "same_month", "far", "late", "other_day", "sms_cut"]]
 _TOLD = f"Halo, Posyandu Anggrek Bulan Sejahtera: Kamis, 10 Desember 2026 pukul 08.00, di {_HALL}. "
 _NOTE = ("Tolong bawa kartu keluarga dan bekal untuk anak, ada kelas ibu balita sampai siang. " * 3)[:200]
 _ROW = {"name": "Siti Nurhaliza Rahmawati (Muhammad Rizki)", "address": "RT 02 RW 05"}
@@ -162,7 +162,11 @@ def _doubtful(problem: str, name: str, **more: Any) -> dict[str, Any]:
     return {**nothing, "problem": problem, "name": name, **more}
 
 
-_ALIKE = [{"number": 3, "name": "Ani", "mother": "Rina"}, {"number": 14, "name": "Ani Putri", "mother": None}]
+_ALIKE = [
+    {"number": 3, "name": "Ani", "mother": "Rina", "born": _BORN},
+    {"number": 14, "name": "Ani Putri", "mother": None, "born": _BORN},
+    {"number": 15, "name": "Ani Putri", "mother": None, "born": None},
+]
 _DOUBTS = [
     [
         _doubtful("ambigu", "Ani", options=_ALIKE),
@@ -359,6 +363,9 @@ STAFF_VARIABLES: Mapping[str, Values] = {
 # Figures in these texts that are no facts: an example of what to write, or a part of the screen.
 STAFF_EXAMPLES: Mapping[str, set[str]] = {
     "kader/jadwal": {"10", "8"},
+    "kader/hari/belum-ada-hadir": {"1", "2", "5", "1.2.5", "8.2", "72.5"},
+    "kader/hari/sudah-ditutup": {"8.2", "72.5"},
+    "kader/siar/belum-ada-kiriman": {"10", "8"},
     "kader/siar/tidak-ada-sesi": {"10", "8"},
     "kader/siar/tanya-tanggal": {"10"},
     "kader/siar/tanya-jam": {"8"},

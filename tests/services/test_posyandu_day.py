@@ -368,18 +368,78 @@ def test_what_is_not_surely_attendance_is_left_alone(village: Village, text: str
 
 def test_without_a_day_of_hers_nothing_is_attendance(village: Village) -> None:
     village.family("Rina", child("Ani"))
-    for at in (BEGINS - timedelta(days=1), BEGINS + timedelta(days=8)):
+    for at in (BEGINS - timedelta(days=10), BEGINS + timedelta(days=8)):
         assert village.say("Ani 8,2 72,5", at) is None
         assert village.say("SELESAI", at) is None
+
+
+def test_on_the_eve_a_kader_is_told_that_the_day_has_not_come(village: Village) -> None:
+    household = village.family("Rina", child("Ani"))
+    (reply,) = village.say("Ani 8,2 72,5", BEGINS - timedelta(days=1)) or []
+    assert reply.key == "kader/hari/belum-harinya"
+    assert village.weighings(household) == []
+    assert village.say("Dodi 8,2", BEGINS - timedelta(days=1)) is None
+
+
+def test_selesai_with_nobody_written_down_closes_nothing(village: Village) -> None:
+    village.family("Rina", child("Ani"))
+    (reply,) = village.say("SELESAI", BEGINS - timedelta(minutes=30)) or []
+    assert reply.key == "kader/hari/belum-harinya"
+    (reply,) = village.say("SELESAI") or []
+    assert reply.key == "kader/hari/belum-ada-hadir" and not village.overview().closed
+    (reply,) = village.say("SELESAI KOSONG") or []
+    assert reply.vars["absent"] == 1 and village.overview().closed
+
+
+@pytest.mark.parametrize("words", ["1,2 hadir", "1 dan 2 datang", "hadir: 1, 2", "hadir:\n1\n2"])
+def test_several_numbers_of_the_list_may_be_told_at_once(village: Village, words: str) -> None:
+    for name in ("Ani", "Budi", "Caca"):
+        village.family(f"Ibu {name}", child(name))
+    village.say(words)
+    assert [one.who.name for one in village.overview().came] == ["Ani", "Budi"]
+
+
+def test_a_number_that_is_not_on_the_list_is_asked_about(village: Village) -> None:
+    village.family("Rina", child("Ani"))
+    (reply,) = village.say("7 hadir") or []
+    assert reply.key == "kader/hari/tanya" and reply.vars["rows"][0]["name"] == "7"
+
+
+def test_semua_hadir_shows_whose_names_are_missing_and_writes_nobody_down(village: Village) -> None:
+    village.family("Rina", child("Ani"))
+    assert [reply.key for reply in village.say("semua hadir") or []] == ["kader/hari/daftar"]
+    assert village.overview().came == ()
+
+
+@pytest.mark.parametrize(
+    "words", ["anak saya Ani sudah timbang 8,2", "daftar anak Ani perempuan", "2 anak tidak datang"]
+)
+def test_her_own_child_and_a_mere_count_are_no_attendance(village: Village, words: str) -> None:
+    village.family("Rina", child("Ani"))
+    village.family("Sari", child("Budi"))
+    assert village.say(words) is None
+    assert village.overview().missing == village.overview().people
+
+
+def test_two_children_of_one_name_are_told_apart_by_their_birthdays(village: Village) -> None:
+    village.family("", child("Ani"))
+    village.family("", child("Ani", key="2"))
+    (reply,) = village.say("Ani 8,2") or []
+    assert [option["mother"] or option["born"] for option in reply.vars["rows"][0]["options"]].count(None) == 0
 
 
 def test_it_may_be_told_up_to_seven_days_later_with_the_date(village: Village) -> None:
     household = village.family("Rina", child("Ani"))
     village.close()
     later = ON_THE_DAY + timedelta(days=6)
-    assert village.say("Ani 8,2", later) is None  # the day is closed: a weight of today is not of that day
+    # The day is closed: a weight of today is not of that day, and she is told how one of that day is written.
+    assert [reply.key for reply in village.say("Ani 8,2", later) or []] == ["kader/hari/sudah-ditutup"]
+    assert village.weighings(household) == []
     village.say("posyandu 10 desember\nAni 8,2", later)
     assert village.weighings(household) == [(DAY, 8.2, None)]
+    village.say("Ani tgl 10 8,3", later)
+    assert village.weighings(household) == [(DAY, 8.3, None)]
+    assert [reply.key for reply in village.say("DAFTAR HADIR", later) or []] == ["kader/hari/lengkap"]
     replies = village.say("tgl 12 desember Ani 8,3", later)
     assert replies is not None and replies[0].key == "kader/hari/tidak-ada-hari"
 

@@ -544,6 +544,7 @@ def test_figures_lists_and_registers_become_tables(village: Builder) -> None:
     assert len(children.rows) == 32 and len(mothers.rows) == 3
     assert all(len(row) == len(children.header) for row in children.rows)
     assert children.header[:3] == ("posyandu", "desa", "nama anak") and "DPTHBHIB1" in children.header
+    programme_tables.note_register(village.tx, bidan, VILLAGE, (children, mothers), LONG_AGO)
     (line,) = village.tx._s.scalars(select(AuditTable).where(AuditTable.event == "register_exported"))  # type: ignore[attr-defined]
     assert line.actor_id == bidan.contact_id
     assert line.detail == {"posyandu": 2, "children": 32, "pregnancies": 3}  # no name

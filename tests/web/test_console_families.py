@@ -68,7 +68,7 @@ def test_a_list_of_thousands_comes_in_fifties_with_a_handful_of_questions(world:
             tx.set_posyandu(tx.household_of(contact.id, now), world.posyandu_id)
     with client_for(world, "kader_own") as client:
         pages = [client.get(f"/konsol/keluarga?hal={number}").text for number in (1, 2, 3)]
-    assert [page.count('<td class="lead">') for page in pages] == [50, 50, 21]  # 120 and Siti Aminah
+    assert [page.count('<td class="lead"') for page in pages] == [50, 50, 21]  # 120 and Siti Aminah
     assert "Halaman 2 dari 3" in pages[1]
 
 

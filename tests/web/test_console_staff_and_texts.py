@@ -175,7 +175,7 @@ def test_delivery_is_counted_by_the_readers_own_days_and_places(world: World) ->
             assert tx.queue(draft, now - timedelta(hours=hours))
     with client_for(world, "bidan_own") as client:
         text = client.get("/konsol/pengiriman").text
-    rows = re.findall(r'<td class="lead">(\d+ \w+ \d+).*?data-label="Pesan">(\d+)<', text, flags=re.DOTALL)
+    rows = re.findall(r'<td class="lead"[^>]*>(\d+ \w+ \d+).*?data-label="Pesan"[^>]*>(\d+)<', text, flags=re.DOTALL)
     assert rows == [("23 Nov 2026", "2"), ("22 Nov 2026", "1")]
     assert "Ada yang tertahan" in text, "the oldest has waited for ten hours"
     assert "Siti" not in text

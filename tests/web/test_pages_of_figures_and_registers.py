@@ -146,7 +146,7 @@ def test_a_dry_run_shows_every_rows_fate_and_writes_nothing(world: World) -> Non
     with client_for(world, "kader_own") as client:
         page = upload(client, "/konsol/impor/periksa", write_csv(HEADER, [GOOD, FAULTY, ANOTHERS]))
     assert page.status_code == 200
-    assert page.text.count("<tr>") == 1 + 3
+    assert page.text.count("<tr") == 1 + 3
     assert "Nona" in page.text and "Pian" in page.text
     assert names(world) == ["Ani", "Joko"]
 

@@ -191,7 +191,23 @@ def one_broadcast(visit: Visit) -> Response:
         step=_step(told),
         spoken=True,
         under_way=row.state in _UNDER_WAY,
+        again=_as_typed(row.plan),
     )
+
+
+def _as_typed(plan: Plan) -> dict[str, str]:
+    """A plan as its form was filled, to begin from it again."""
+    told = (
+        plan.kind,
+        plan.posyandu_id,
+        plan.session_id,
+        plan.date and plan.date.isoformat(),
+        plan.time and f"{plan.time:%H:%M}",
+        plan.place,
+        plan.note,
+        plan.text,
+    )
+    return {name: str(value or "") for name, value in zip(_FIELDS, told, strict=True)}
 
 
 def progress(visit: Visit) -> Response:

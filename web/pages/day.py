@@ -77,12 +77,39 @@ def save(visit: Visit) -> Response:
     """Write down one row, or all that something was typed into."""
     only = visit.field("hanya")
     with visit.write() as tx:
-        before = _overview(visit, tx)
-        people = [seen for seen in before.people if not visit.is_htmx or seen.who.subject_id == only]
-        read = {seen.who.subject_id: _read(visit, seen) for seen in people}
-        entries = [entry for row, entry in read.values() if entry is not None]
-        done = posyandu_day.record_attendance(visit.deps, tx, visit.who, before.session.id, entries, visit.now)
-        day = _overview(visit, tx)
+        day, rows = _record(visit, tx, only if visit.is_htmx else None)
+    if visit.is_htmx:
+        if only not in rows:
+            raise HiddenError
+        return visit.page("_hari_baris.html", day=day, row=_settled(rows[only]), fresh=True)
+    if any(row.troubled for row in rows.values()):
+        return _page(visit, day, {key: _settled(row) for key, row in rows.items()}, 422)
+    return visit.go(f"/hari/{day.session.id}", "day_saved", n=sum(row.saved is not None for row in rows.values()))
+
+
+def close(visit: Visit) -> Response:
+    """Who is not written down did not come. What was typed and not saved yet is written down first; a day with a number
+    that cannot be kept stays open, or that child would be told that it was missed.
+    """
+    with visit.write() as tx:
+        day, rows = _record(visit, tx)
+        if day.begun and any(row.troubled for row in rows.values()):
+            return _page(visit, day, {key: _settled(row) for key, row in rows.items()}, 422, closing=True)
+        try:
+            posyandu_day.close_day(visit.deps, tx, visit.who, day.session.id, visit.now)
+        except posyandu_day.NotBegun:
+            return visit.go(f"/hari/{day.session.id}", "day_not_begun", bad=1)
+    return visit.go(f"/hari/{day.session.id}", "day_closed")
+
+
+def _record(visit: Visit, tx: Tx, only: str | None = None) -> tuple[Overview, dict[str, Row]]:
+    """Write down what was typed; `only`: of one person. The day as it is then, and the rows that were looked at."""
+    before = _overview(visit, tx)
+    people = [seen for seen in before.people if only is None or seen.who.subject_id == only]
+    read = {seen.who.subject_id: _read(visit, seen) for seen in people}
+    entries = [entry for row, entry in read.values() if entry is not None]
+    done = posyandu_day.record_attendance(visit.deps, tx, visit.who, before.session.id, entries, visit.now)
+    day = _overview(visit, tx) if entries else before
     cautions = {one.subject_id: one for one in done.warnings}
     saved = {one.subject_id: one for one in done.saved}
     now_seen = {seen.who.subject_id: seen for seen in day.people}
@@ -91,24 +118,7 @@ def save(visit: Visit) -> Response:
         for key, (row, _) in read.items()
         if key in now_seen
     }
-    if visit.is_htmx:
-        if only not in rows:
-            raise HiddenError
-        return visit.page("_hari_baris.html", day=day, row=_settled(rows[only]), fresh=True)
-    if any(row.troubled for row in rows.values()):
-        return _page(visit, day, {key: _settled(row) for key, row in rows.items()}, 422)
-    return visit.go(f"/hari/{day.session.id}", "day_saved", n=len(saved))
-
-
-def close(visit: Visit) -> Response:
-    """Who is not written down did not come."""
-    with visit.write() as tx:
-        session_id = _overview(visit, tx).session.id
-        try:
-            posyandu_day.close_day(visit.deps, tx, visit.who, session_id, visit.now)
-        except posyandu_day.NotBegun:
-            return visit.go(f"/hari/{session_id}", "day_not_begun", bad=1)
-    return visit.go(f"/hari/{session_id}", "day_closed")
+    return day, rows
 
 
 def reopen(visit: Visit) -> Response:
@@ -126,12 +136,13 @@ def _overview(visit: Visit, tx: Tx) -> Overview:
         raise HiddenError from none
 
 
-def _page(visit: Visit, day: Overview, rows: dict[str, Row], status: int = 200) -> Response:
+def _page(visit: Visit, day: Overview, rows: dict[str, Row], status: int = 200, *, closing: bool = False) -> Response:
     every = [rows.get(seen.who.subject_id) or Row(seen, _kept(seen)) for seen in day.people]
     groups: dict[str, list[Row]] = {}
     for row in every:
         groups.setdefault(row.seen.who.group.value, []).append(row)
-    return visit.page("hari.html", status, day=day, groups=groups, troubles=sum(row.troubled for row in every))
+    troubles = sum(row.troubled for row in every)
+    return visit.page("hari.html", status, day=day, groups=groups, troubles=troubles, closing=closing)
 
 
 def _kept(seen: Seen) -> Typed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -49,9 +50,10 @@ class _Login:
         if not self._tries.may_ask(phone, _address(request)):
             return self._page(request, "login.html", 429, trouble="too_often", number=number)
         app = self._console.app
-        await run_in_threadpool(logins.ask_code, app.deps, phone, app.settings.secret, app.clock.now())
         request.session[_NUMBER] = phone
-        return RedirectResponse(f"{LOGIN}/kode", status_code=303)
+        # Once the answer is on its way: how long the code takes would tell whose number it is.
+        task = BackgroundTask(logins.ask_code, app.deps, phone, app.settings.secret, app.clock.now())
+        return RedirectResponse(f"{LOGIN}/kode", status_code=303, background=task)
 
     async def code(self, request: Request) -> Response:
         """The page that asks for the code."""

@@ -15,10 +15,17 @@ from starlette.routing import Route
 from sapa.charts_skdn import draw_skdn, skdn_svg
 from sapa.services import programme
 from sapa.services.access import Role, may_see_figures
-from sapa.services.fhir_records import export_fhir
+from sapa.services.fhir_records import export_fhir, note_export
 from sapa.services.ports import Tx
 from sapa.services.programme import Behind, Figure, Group, MonthRow
-from sapa.services.programme_tables import SheetData, figures_table, list_table, register_tables, skdn_table
+from sapa.services.programme_tables import (
+    SheetData,
+    figures_table,
+    list_table,
+    note_register,
+    register_tables,
+    skdn_table,
+)
 from sapa.services.records import AreaRow
 from sapa.sheets import Sheet, write_csv, write_workbook
 from web.pages.sessions import month_of
@@ -183,17 +190,21 @@ def _timed(figures: Iterable[Figure]) -> list[Figure]:
 def behind(visit: Visit) -> Response:
     """Who stands behind a figure, by name; those who are missing first. As a page, or as a file."""
     month, key = month_of(visit.query("bulan"), visit.today), visit.query("kunci", _FIRST_LIST)
-    with visit.write() as tx:
+    with visit.read() as tx:
         scope = scope_of(visit, tx)
         try:
             rows = programme.list_behind(tx, visit.who, scope.ids, month.year, month.month, key, today=visit.today)
         except ValueError as unknown:
             raise HiddenError from unknown
+        places = {place.id: place for place in visit.places(tx)}
+    with visit.write() as tx:
         detail = {"page": "figure", "key": key, "count": len(rows)}
         tx.audit("list_read", None, detail, visit.now, actor_id=visit.who.contact_id)
-        places = {place.id: place for place in visit.places(tx)}
     if visit.query("bentuk"):
         return _file(visit, [list_table(rows, key)], f"daftar-{key}-{month.isoformat()[:7]}")
+    if key.startswith("growth."):
+        # Here those who are counted are the ones to look after.
+        rows = sorted(rows, key=lambda row: (not row.counted, bool(row.aside)))
     pages = max(1, -(-len(rows) // _PAGE))
     number = min(visit.number("hal"), pages)
     return visit.page(
@@ -230,9 +241,11 @@ def download(visit: Visit) -> Response:
 
 def register(visit: Visit) -> Response:
     """The register by name, in the columns an import reads."""
-    with visit.write() as tx:
+    with visit.read() as tx:
         scope = scope_of(visit, tx)
         tables = register_tables(tx, visit.who, scope.ids, visit.today, visit.now)
+    with visit.write() as tx:
+        note_register(tx, visit.who, scope.ids, tables, visit.now)
     # A CSV has one table; the pregnant women stand in the workbook.
     wanted = tables if visit.query("bentuk") == "xlsx" else tables[:1]
     return _file(visit, wanted, f"register-{visit.today.isoformat()}")
@@ -253,8 +266,10 @@ def fhir(visit: Visit) -> Response:
     """The families of the place as a FHIR R4 bundle, without phone numbers."""
     from sapa.fhir import MEDIA_TYPE, as_json  # loads a large library: only where somebody asks for it
 
+    with visit.read() as tx:
+        found = export_fhir(tx, visit.who, visit.now, posyandu_ids=sorted(visit.who.as_bidan & set(scope_of(visit, tx).ids)))
     with visit.write() as tx:
-        found = export_fhir(tx, visit.who, visit.now, posyandu_ids=sorted(scope_of(visit, tx).ids))
+        note_export(tx, visit.who, found, visit.now)
     return _attached(as_json(found.bundle).encode(), MEDIA_TYPE, f"fhir-{visit.today.isoformat()}.json")
 
 

@@ -67,7 +67,8 @@ def _may_revoke(visit: Visit, line: StaffLine) -> bool:
     if line.contact_id == visit.who.contact_id:
         return False
     if line.role == Role.KADER:
-        return line.posyandu_id in visit.who.figures
+        rules = visit.who.figures if visit.who.holds(Role.ADMIN) else visit.who.as_bidan
+        return line.posyandu_id in rules
     return line.role == Role.BIDAN and visit.who.holds(Role.ADMIN)
 
 

@@ -66,6 +66,8 @@ _ORDER = r"(?:(?:men)?daftar(?:kan|in|kn)|dftrkan|dftarkan|dftarin|daftar|dftar|
 _OPENS = re.compile(
     rf"\b{_ORDER} (?:(?:satu |1 |ada )?(?:keluarga|warga|sasaran|balita|bumil|(?:ibu|bu) hamil)(?: baru)?)\b"
     rf"|^{_ORDER} .*\b(?:anak(?:nya)?|ank|bayi(?:nya)?|putra|putri) (?:dari )?(?:bu|ibu|ny|nyonya|mama)\b\.? \w+"
+    # "Daftarkan bu Tuti hamil": of another woman, and never the kader's own pregnancy.
+    rf"|^{_ORDER} (?:bu|ibu|ny|nyonya)\b\.? (?!hamil\b)[^\W\d_]+.*\b(?:hamil|hpht|hpl|hp|anak|bayi)\b"
 )
 _OWN = re.compile(r"\b(?:saya|sy|aku|ku|anakku|anak saya)\b")
 _MOTHER = re.compile(
@@ -169,7 +171,7 @@ def _address(text: str, asked: str | None) -> tuple[str, str | None]:
         if more:
             said, rest = f"{said}, {more[1].strip(' .')}", rest[more.end() :]
         return f"{text[: found.start()]} , {rest}", said[:_MAX_ADDRESS]
-    if asked == ADDRESS and not _none(text) and len(tidy(text)) >= 2:
+    if asked == ADDRESS and not _none(text) and not skips(text) and len(tidy(text)) >= 2:
         return "", tidy(text).replace("\n", ", ")[:_MAX_ADDRESS]
     return text, None
 

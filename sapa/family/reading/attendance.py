@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from difflib import SequenceMatcher
 
 from sapa.family.reading.dates import NO_DATE, DateReading, read_date
@@ -109,7 +109,9 @@ _MOTHER = re.compile(
     r"(?:bu|ibu|buk|ibuk|ny|nyonya|mama|mamah|mamak|mamanya|ibunya|bunda|bundanya|mbak|mb)\b\.? (?=[^\W\d_])"
 )
 _NUMBER = re.compile(
-    r"^(?P<mark>no(?:mor|mer)?\.? ?|#)?(?P<n>\d{1,3})(?![\d]|[.,]\d| ?(?:kg|cm|gr|gram|ons|bln|bulan)\b)"
+    r"^(?P<mark>no(?:mor|mer)?\.? ?|#)?(?P<n>\d{1,3})(?![\d]|[.,]\d| ?(?:kg|cm|gr|gram|ons|bln|bulan)\b"
+    # "2 anak tidak datang" counts them, and is no number on the list.
+    r"| (?:anak|ank|balita|bayi|orang|org|keluarga)(?! (?:bu|ibu)\b))"
 )
 _PADDING = FILLERS | _set(
     "anak ank bayi balita adek adik dede dedek si yang yg nama namanya no nomor nomer dan dn sama juga jg",
@@ -129,6 +131,13 @@ _STRONG = re.compile(rf"\b(?:{_NEG} )?(?:hadir|datang|dtg|dateng)\b|\babsen\b|[�
 _WORD = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]+)*")
 _SLASH = re.compile(r"(?<=\d) ?/ ?(?=\d)")  # "8,2/72,5" is no date: dates are gone by then
 _SPLIT = re.compile(r"[;•|]+|,\s*(?=[^\W\d])")
+# "1,2,3 hadir", under a heading also "1 2 3": several of the list at once.
+_SEVERAL = re.compile(
+    rf"(?:(?:no(?:mor|mer)?\.?|#) ?)?(?P<numbers>\d{{1,3}}(?:(?: ?(?:,|&|dan) ?| )\d{{1,3}})*)"
+    rf" ?(?P<said>(?:{_NEG} )?(?:hadir|hdr|datang|dtg|dateng)|absen|sakit)?[ .!]*"
+)
+# "Anak saya sudah timbang 8,2": a kader is a mother too, and her child may be called like another one.
+_HER_OWN = re.compile(r"\banak(?:ku| ?saya| ?sy| ?aku| ?kami)\b")
 _MAYBE = re.compile(rf"\d|\b{_COMES}\b|\b(?:absen|sakit|pindah|izin|ijin)\b|[✓✔✅☑✗❌]")
 
 
@@ -142,7 +151,8 @@ _DATE = re.compile(
 
 def may_be_attendance(text: str) -> bool:
     """Whether a closer look is worth its while: a number, or a word of coming or staying away."""
-    return bool(_MAYBE.search(normalize(text))) and not text.lstrip().startswith("/")
+    plain = normalize(text)
+    return bool(_MAYBE.search(plain)) and not text.lstrip().startswith("/") and not _HER_OWN.search(plain)
 
 
 def read_attendance(text: str, today: date, listed: Sequence[Listed]) -> AttendanceReading:
@@ -176,8 +186,22 @@ def _pieces(text: str, listed: Sequence[Listed]) -> Iterator[tuple[str, bool | N
         if found:
             heading = found["came"] is not None
             row = row[found.end() :]
+        several = _several(row, heading)
+        if several:
+            yield from several
+            continue
         for part in _joined(_SPLIT.split(row), headed=heading is not None):
             yield from ((piece, heading) for piece in _run_together(part, first_words))
+
+
+def _several(row: str, heading: bool | None) -> list[tuple[str, bool | None]]:
+    """The numbers of a row that says the same of several people, each as a line of its own."""
+    match = _SEVERAL.fullmatch(row)
+    if match is None or not (match["said"] or heading is not None):
+        return []
+    said = match["said"]
+    numbers = re.findall(r"\d+", match["numbers"])
+    return [(f"#{number} {said}", None) if said else (f"#{number}", heading) for number in numbers]
 
 
 def _joined(parts: Sequence[str], *, headed: bool) -> list[str]:
@@ -245,6 +269,7 @@ def _line(
     known = bool(keys)
     strong = line.weight_kg is not None or bool(_STRONG.search(piece)) or heading is not None
     fits = len(child_words) + len(mother_words) <= _MOST_NAME_WORDS
+    asked = asked or number is not None
     return replace(line, plain=not strange and fits and (known or (strong and asked))), day
 
 
@@ -266,9 +291,18 @@ def _date(piece: str, today: date, listed: Sequence[Listed]) -> tuple[DateReadin
     names = {word for one in listed for name in (one.name, one.mother) if name for word in words_of(name)}
     if found["month"] in names and not found["cue"]:
         return NO_DATE, piece
-    return read_date(found.group(), today, max_years=None), f"{piece[: found.start()]} {piece[found.end() :]}".strip(
-        " :"
-    )
+    rest = f"{piece[: found.start()]} {piece[found.end() :]}".strip(" :")
+    number = re.fullmatch(r"(?:tgl|tanggal|tggl)\.? ?(\d{1,2})", found.group())
+    return _latest(int(number[1]), today) if number else read_date(found.group(), today, max_years=None), rest
+
+
+def _latest(number: int, today: date) -> DateReading:
+    """ "Tgl 10" without its month: the last one there was."""
+    for back in range(31):
+        day = today - timedelta(days=back)
+        if day.day == number:
+            return DateReading(day, "day", None)
+    return NO_DATE
 
 
 def _leading_number(piece: str) -> tuple[int | None, str]:
@@ -397,10 +431,16 @@ def _nearly(word: str, part: str) -> bool:
 
 _CLOSE = _set("selesai slesai beres tutup")
 _MOST_CLOSE_WORDS = 8
-_AROUND_CLOSE = FILLERS | _set("sudah sdh udah posyandu posyandunya hari ini semua semuanya dicatat catat hadir absen")
+_AROUND_CLOSE = FILLERS | _set(
+    "sudah sdh udah posyandu posyandunya hari ini semua semuanya dicatat catat hadir absen kosong"
+)
 _LIST = re.compile(
     r"^(?:(?:minta|lihat|liat|kirim|tolong|mana|cek) )*(?:daftar|list|dftar|dftr)(?:nya)? "
-    r"(?:yang |yg )*(?:hadir|kehadiran|hdr|absen|anak|belum (?:hadir|datang|dicatat)|posyandu|sasaran)\b"
+    r"(?:yang |yg )*(?:(?:hadir|kehadiran|hdr|absen|belum (?:hadir|datang|dicatat)|posyandu|sasaran)\b"
+    # "Daftar anak Ani lahir ..." registers her own.
+    r"|anak (?:posyandu|hari ini|besok|(?:yang|yg) .*)$)"
+    # Whose names are not written down yet: those she means by "all".
+    r"|^(?:semua(?:nya)?|smua) (?:anak |balita )?(?:sudah |sdh |udah )?(?:hadir|datang|dtg)\b|^(?:hadir|datang) semua\b"
     r"|^(?:siapa|yang|yg) (?:saja |aja )?(?:yang |yg )?(?:belum|blm) (?:hadir|datang|dicatat|dtg|ditimbang)"
 )
 _VISITS = re.compile(r"^(?:(?:minta|lihat|liat|cek|daftar|list) )*kunjungan(?: rumah)?(?: saya)?$")
@@ -419,6 +459,11 @@ def may_be_close(text: str) -> bool:
 def is_close(text: str, places: AbstractSet[str] = frozenset()) -> bool:
     """Whether a message closes the day: "SELESAI", "posyandu hari ini sudah selesai". places: words of their names."""
     return may_be_close(text) and set(words_of(text)) <= _CLOSE | _AROUND_CLOSE | places
+
+
+def closes_empty(text: str) -> bool:
+    """Whether a message that closes the day says that nobody came: "SELESAI KOSONG"."""
+    return is_close(text) and "kosong" in words_of(text)
 
 
 def wants_list(text: str) -> bool:

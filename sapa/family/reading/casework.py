@@ -65,6 +65,8 @@ _TO_BIDAN = re.compile(r"(?:ke|kpd|kepada|pada)?\s*(?:bu\s+|ibu\s+)?bidan\w*[.!]
 _WANTS_TEXT = (Order.ANSWER, Order.REMARK, Order.CLOSE)
 #: Orders that need their number or the word "kasus": alone, the word says something else.
 _NEEDS_NUMBER = (Order.TAKE, Order.HAND_OVER, Order.REMARK, Order.CLOSE)
+#: Here the first word is enough where nothing else stands in the message: a notice says AMBIL 12, she says AMBIL.
+_BARE = (Order.TAKE,)
 
 _BOT = re.compile(
     r"(?:(?:ke|kembali(?: ke)?|balik ke|pakai|tanya|mau(?: ke)?|bicara dengan)\s+)?bot(?:\s+(?:saja|aja))?"
@@ -98,9 +100,9 @@ def read_order(text: str) -> CaseOrder | None:
 
 
 def _fitting(order: Order, named: bool, number: str | None, said: str) -> CaseOrder | None:
-    if number is None and order in _NEEDS_NUMBER and not named:
+    if number is None and order in _NEEDS_NUMBER and not named and not (order in _BARE and not said):
         return None
-    if order is Order.ANSWER and number is None and not said:
+    if order is Order.ANSWER and number is None and not said and not named:
         return None
     if order is Order.HAND_OVER and _TO_BIDAN.match(said.lower()):
         said = ""

@@ -17,7 +17,7 @@ from sapa.family.reading.words import FILLERS, looks_like_question, normalize, r
 
 Action = Literal["session", "moved", "cancelled", "announcement"]
 CommandKind = Literal[
-    "send", "undo", "report", "progress", "sessions", "invite", "lessons", "lessons_stop", "help", "howto"
+    "send", "undo", "slip", "report", "progress", "sessions", "invite", "lessons", "lessons_stop", "help", "howto"
 ]
 
 
@@ -103,6 +103,17 @@ _ORDERS = re.compile(
     r"|majukan|geser(?:kan)?|tunda|hapus jadwal|pindah (?:jadwal )?posyandu (?:tanggal|tgl|hari|dari))\b"
 )
 _PUT_OFF = re.compile(r"\b(?:(?:di|me)?(?:undur|mundur|geser|maju|tunda)(?:kan|in)?|dimundurkan|dimajukan|memajukan)\b")
+# Whose illness is a reason to call a day off, and no mother's question.
+_STAFF_ILL = re.compile(
+    r"\b(?:bu |ibu |pak )?(?:bidan|dokter|petugas|kader|mantri|perawat)(?:nya)? (?:lagi |sedang |sdg |masih )?"
+    r"(?:sakit|demam|hamil|cuti)\b"
+)
+# "Mau bikin jadwal": an order that names nothing yet. "Diundur ke tgl 17": only a kader's, who has one day in mind.
+_BARE_CALL = re.compile(
+    r"(?:(?:saya|sy|mau|ingin|tolong|minta|bu|min|halo) )*(?:buat|bikin|tambah|atur|susun)(?:kan|in)?"
+    r" (?:jadwal|jdwl|jadual)(?: (?:baru|posyandu|lagi|dong|ya))*"
+)
+_BECOMES_DAY = re.compile(rf"^(?:{POSYANDU})(?:nya)?(?: \w+)? (?:jadi|jadinya|menjadi) (?:hari|tanggal|tgl|tggl|\d)")
 _LONGEST, _SHORT = 30, 8
 
 
@@ -117,11 +128,13 @@ def read_order(text: str, today: date, known: Sequence[str] = ()) -> KaderWish |
     if len(plain.split()) > _LONGEST or looks_like_question(text) or _ASKS.search(plain) or _OTHERS.search(plain):
         return None
     ordered = bool(_SCHEDULE.search(plain) or _ORDERS.search(plain))
-    if not ordered and _HER_OWN.search(plain):
+    if not ordered and _HER_OWN.search(_STAFF_ILL.sub(" ", plain)):
         return None
+    if _BARE_CALL.fullmatch(" ".join(words_of(text))):
+        return KaderWish("session")
     parts = read_parts(text, today, known)
     if not (_MENTIONS.search(plain) or parts.posyandu or _SCHEDULE.search(plain) or _CALL.search(plain)):
-        return None
+        return _put_off(plain, parts)
     return _cancelled(plain, parts) or _moved(plain, parts) or _session(plain, parts)
 
 
@@ -163,6 +176,8 @@ def _cancelled(plain: str, parts: Parts) -> KaderWish | None:
 def _moved(plain: str, parts: Parts) -> KaderWish | None:
     # "Posyandu tanggal 10 jadi jam 9" has no verb, and is a move all the same.
     retimed = parts.day is not None and parts.time is not None and bool(_BECOMES.search(plain))
+    if parts.day is None and parts.new_day is not None and _BECOMES_DAY.search(plain):
+        return KaderWish("moved", parts)
     if not _MOVE.search(plain) and not retimed and (parts.day is None or parts.new_day is None):
         return None
     dated = _named(parts.day, parts.new_day)
@@ -171,6 +186,14 @@ def _moved(plain: str, parts: Parts) -> KaderWish | None:
     # "Pindah posyandu ke Mawar", "ganti posyandu" is a family that moves, and its own dialogue.
     spoken = parts.time is not None or _PUT_OFF.search(plain) or re.search(r"\b(?:jadwal|jam|hari|tanggal)\w*\b", plain)
     return KaderWish("moved", parts) if spoken and len(plain.split()) <= _SHORT else None
+
+
+def _put_off(plain: str, parts: Parts) -> KaderWish | None:
+    """ "Diundur lagi ke tgl 17": what is put off is not said, and is a posyandu day for nobody but a kader."""
+    told = _PUT_OFF.search(plain) and _named(parts.day, parts.new_day) and len(plain.split()) <= _SHORT
+    if not told:
+        return None
+    return KaderWish("moved", parts if parts.new_day is not None else replace(parts, day=None, new_day=parts.day))
 
 
 def _session(plain: str, parts: Parts) -> KaderWish | None:
@@ -192,6 +215,10 @@ def _session(plain: str, parts: Parts) -> KaderWish | None:
 # --------------------------------------------------------------------------------------------------- what is changed
 
 _CHANGE = frozenset(["ubah", "ganti", "rubah", "salah", "ralat", "koreksi", "revisi", "edit", "perbaiki"])
+_BY_TODAY = re.compile(
+    r"\b(?:besok|bsk|besuk|esok|lusa|hari ini|hr ini|(?:tadi|nanti) (?:pagi|siang|sore|malam)"
+    r"|(?:pagi|siang|sore|malam) ini|kemarin|kmrn)\b"
+)
 _SEND = frozenset(["kirim", "kirimkan", "kirimlah", "krim", "kirin"])
 
 
@@ -202,6 +229,11 @@ def says_send(text: str) -> bool:
         word for word in words if word not in _SEND and word not in FILLERS and word not in {"sekarang", "ok", "oke"}
     ]
     return bool(set(words) & _SEND) and not rest and "?" not in text
+
+
+def names_day(text: str) -> bool:
+    """Whether words name a day by today's: "besok", "hari ini", "nanti malam". Read tomorrow, they mean another."""
+    return bool(_BY_TODAY.search(normalize(text)))
 
 
 def says_change(text: str) -> bool:
@@ -245,6 +277,11 @@ _PROGRESS = re.compile(
     r"|^(?:sudah )?(?:ter|di)kirim (?:semua|berapa|belum)$|^progres\w*(?: siaran)?$|^berapa (?:yang"
     r"|yg) (?:sudah|udah) (?:ter|di)kirim$"
 )
+# "Eh salah tempat", said a minute after KIRIM: it can still be taken back.
+_SLIP = re.compile(
+    r"^(?:(?:eh+|aduh|waduh|maaf|lho|loh|yah) )*(?:salah|keliru)(?: (?:tempat|tanggal|tgl|jam|hari|kirim|ketik|tulis"
+    r"|itu|tadi)\w*)*$"
+)
 _SESSIONS = frozenset(
     {
         "jadwal",
@@ -269,7 +306,8 @@ _LESSONS_STOP = re.compile(
     r"^(?:stop|berhenti|hentikan|setop|batal|tidak mau|gak mau|nggak mau) (?:ikut )?pelajaran(?: kader| lagi)?$"
 )
 _HELP = frozenset(
-    {"bantuan kader", "menu kader", "kader bantuan", "panduan kader", "perintah kader", "bantuan untuk kader"}
+    {"bantuan kader", "menu kader", "kader bantuan", "panduan kader", "perintah kader"}
+    | {"bantuan untuk kader", "saya kader", "sy kader", "saya kader posyandu"}
 )
 _HOW = re.compile(r"\b(?:cara|caranya|gimana|gmn|gmna|bagaimana|bgmn|bgaimana|bantuan|panduan)\b")
 # What a mother asks as well, or somebody in need: never one of the tasks.
@@ -351,6 +389,8 @@ def read_command(text: str) -> Command | None:
     bare = " ".join(word for word in line.split() if word not in _POLITE)
     if not line or len(line.split()) > 14:
         return None
+    if says_send(text):
+        return Command("send")
     for kind, pattern in _COMMANDS:
         if pattern.match(line) or pattern.match(bare):
             return Command(kind)
@@ -368,6 +408,7 @@ _COMMANDS: tuple[tuple[CommandKind, re.Pattern[str]], ...] = (
     ("lessons_stop", _LESSONS_STOP),
     ("lessons", _LESSONS),
     ("undo", _UNDO),
+    ("slip", _SLIP),
     ("report", _REPORT),
     ("progress", _PROGRESS),
 )

@@ -75,7 +75,7 @@ def resolve(day: Day | None, today: date, near: date | None = None) -> date | No
     if day.value is not None or day.number is None:
         return day.value
     first = today.replace(day=1)
-    possible = [found for month in range(-1, 14) if (found := _with_day(add_months(first, month), day.number))]
+    possible = [found for month in range(-1, 14) if (found := with_day(add_months(first, month), day.number))]
     ahead = [one for one in possible if one >= today]
     if near is not None:
         return min(ahead, key=lambda one: abs(one - near), default=None)
@@ -262,7 +262,7 @@ def _said(value: date | None, problem: str | None, matched: str, today: date) ->
         )
     yearless = not re.search(r"\d{4}|\d[/.-]\d{1,2}[/.-]\d{2}|'\d{2}", matched)
     if yearless and value - today > _TOO_FAR:
-        value = _with_day(value.replace(day=1, year=value.year - 1), value.day) or value
+        value = with_day(value.replace(day=1, year=value.year - 1), value.day) or value
     return Day(value)
 
 
@@ -284,7 +284,8 @@ def _numbered(number: int) -> Day:
     return Day(number=number) if 1 <= number <= 31 else Day(wrong="impossible")
 
 
-def _with_day(month: date, number: int) -> date | None:
+def with_day(month: date, number: int) -> date | None:
+    """That day of the month a date lies in; None if the month has no such day."""
     try:
         return month.replace(day=number)
     except ValueError:
@@ -449,7 +450,8 @@ _NOTE_END = re.compile(
     r"|kantor|gedung)"
 )
 _PLACE = re.compile(
-    r"\b(?:bertempat(?: di)?|(?:tempat|tmpt|lokasi)(?:nya)?(?: di)?|di|(?=dirumah)di)(?: ?: ?| |(?=rumah))"
+    r"\b(?:bertempat(?: di)?|(?:tempat|tmpt|lokasi)(?:nya)?(?: di)?|di)(?: ?: ?| |(?=(?:balai|rumah|rmh|pustu|poskes"
+    r"|polindes|puskesmas|masjid|mesjid|mushol|gereja|sekolah|paud|aula|kantor|gedung|lapangan|banjar)))"
 )
 _PLACE_END = re.compile(
     r"[|,;\n]|\. |\.$|\b(?:bawa|bw|membawa|jangan lupa|jgn lupa|harap|mohon|tolong|catatan|ket:|nb:|tanggal"
@@ -493,7 +495,7 @@ def _take_note(sheet: _Sheet) -> str | None:
     stop = _NOTE_END.search(sheet.left, cue.end("note"))
     end = stop.start() if stop else len(sheet.left)
     note = re.sub(r"^(?:catatan|keterangan|ket|nb|note|pesan) ?: ?", "", sheet.words(start, end), flags=re.IGNORECASE)
-    note = re.sub(r"^(?:bw\b|bawa(?= ?:)) ?:?", "bawa", note, flags=re.IGNORECASE)
+    note = re.sub(r"^(?:bw\b|bawa(?= ?:)) ?:? ?", "bawa ", note, flags=re.IGNORECASE).strip()
     note = re.sub(
         r"(?:[ ,]+(?:ya|yaa|bu|ibu|dong|terima kasih|makasih|trims|dan|di|pada))+$", "", note, flags=re.IGNORECASE
     )

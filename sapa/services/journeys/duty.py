@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sapa.family.reading.kader import read_own_name, read_staff_code
-from sapa.family.reading.words import read_yes_no
+from sapa.family.reading.words import normalize, read_yes_no
 from sapa.services import seats, staff
 from sapa.services.journeys.contract import Heard, Question, Scene
 from sapa.services.notices import preferred
@@ -15,6 +16,7 @@ from sapa.services.replies import render_reply
 
 TEXTS = "kader/undangan/"
 _CONSENT, _NAME = "setuju", "nama"
+_INTRODUCES = re.compile(r"\W*(?:nama|nm|namaku|saya|sy|aku|panggil)\b")
 
 
 class DutyJourney:
@@ -39,6 +41,9 @@ class DutyJourney:
             return Heard({"code": code}) if code is not None else Heard(dict(data), understood=False)
         if asked == _CONSENT:
             agreed = read_yes_no(text)
+            if agreed is None and _INTRODUCES.match(normalize(text)) and (name := read_own_name(text)) is not None:
+                # Her name before her yes: kept in the dialogue alone, and the yes is asked once more.
+                return Heard({**data, "name": name})
             return Heard({**data, "agreed": agreed}, understood=agreed is not None)
         name = read_own_name(text)
         if name is None and read_yes_no(text) is True:

@@ -13,7 +13,16 @@ from zoneinfo import ZoneInfo
 
 from sapa.family.reading.casework import read_order as read_case_order
 from sapa.family.reading.kader import KaderWish, read_command, read_order, says_change, says_send, without_change
-from sapa.family.reading.kader_schedule import Day, Parts, place_words, read_bare_day, read_parts, read_time, resolve
+from sapa.family.reading.kader_schedule import (
+    Day,
+    Parts,
+    place_words,
+    read_bare_day,
+    read_parts,
+    read_time,
+    resolve,
+    with_day,
+)
 from sapa.family.reading.words import is_unknown, looks_like_question, normalize, read_yes_no, tidy, words_of
 from sapa.services import broadcasts
 from sapa.services.access import Staffer, staffer
@@ -31,6 +40,7 @@ _CHANGE, _SEND = "ubah", "kirim"
 _AHEAD = timedelta(days=366)
 _MOST_OPTIONS = 8
 _UNDO_MINUTES = 2
+_FEW_WORDS = 3
 # Which question a refusal leads back to.
 _ASKS_DAY = frozenset({Code.PAST, Code.DOUBLE})
 _ASKS_TEXT = frozenset({Code.TOO_LONG, Code.LINK, Code.MONEY, Code.MEDICINE, Code.EMPTY})
@@ -90,7 +100,7 @@ class BroadcastJourney:
             return Heard(notes=(Reply(NOT_STAFF, {"staff": False, "shown": False}),), over="not_staff")
         view = _look(scene, who, data)
         if asked == _SEND and says_send(text):
-            return Heard({**data, "go": True})
+            return Heard({**data, "go": True} if _may_go(scene, view, data) else dict(data))
         told = None if asked is not None and _is_other_work(text) else _answer(view, text, data, asked)
         if told is None:
             return Heard(dict(data), understood=False)
@@ -124,6 +134,8 @@ class BroadcastJourney:
         view = _look(scene, who, data)
         if _no_session(view, data):
             return (Reply(TEXTS + "tidak-ada-sesi", {"posyandu_name": view.place.name if view.place else None}),)
+        if _missing(view, data) is not None:
+            return (_refused(Code.GONE),)
         plan = _plan(view, data)
         seen = broadcasts.preview(scene.deps, scene.tx, who, plan, scene.now)
         if not data.get("go") or seen.refused is not None:
@@ -140,13 +152,21 @@ class BroadcastJourney:
 JOURNEY = BroadcastJourney()
 
 
+def _may_go(scene: Scene, view: _View, data: Mapping[str, Any]) -> bool:
+    """Whether what she saw hours ago can still be sent: her colleague may have moved the day, or it has begun."""
+    if _no_session(view, data) or _missing(view, data) is not None:
+        return False
+    return broadcasts.preview(scene.deps, scene.tx, view.who, _plan(view, data), scene.now).refused is None
+
+
 # ------------------------------------------------------------------------------------------------------- what is heard
 
 
 def _answer(view: _View, text: str, data: Mapping[str, Any], asked: str | None) -> dict[str, Any] | None:
     """The data after a message; None where it says nothing of use."""
     data = {name: value for name, value in data.items() if name not in ("nudge", "why")}
-    wish = None if asked == _TEXT else read_order(text, view.today, _names(view.places))
+    rewrites = data.get("action") == "announcement" and (asked == _CHANGE or (asked == _SEND and says_change(text)))
+    wish = None if asked == _TEXT or rewrites else read_order(text, view.today, _names(view.places))
     if wish is not None and (asked is None or asked == _WHAT or _is_another(wish, data, asked)):
         return _from_wish(view, wish)
     if asked is None:
@@ -162,7 +182,9 @@ def _answer(view: _View, text: str, data: Mapping[str, Any], asked: str | None) 
 
 def _is_other_work(text: str) -> bool:
     """Whether she writes of something else of her work in between: LAPORAN, AMBIL 12. It is no place and no text."""
-    return read_command(text) is not None or read_case_order(text) is not None
+    command = read_command(text)
+    # "Salah tempat" is about what she is shown.
+    return (command is not None and command.kind != "slip") or read_case_order(text) is not None
 
 
 def _is_another(wish: KaderWish, data: Mapping[str, Any], asked: str) -> bool:
@@ -188,7 +210,7 @@ def _with_parts(view: _View, data: Mapping[str, Any], parts: Parts) -> dict[str,
         day, new_day = None, day
     for name, said in (("day", day), ("new_day", new_day)):
         if said is not None:
-            told[name] = _day_json(said)
+            told[name] = _day_json(_in_its_month(view, data, name, said))
     if parts.time is not None:
         told |= {"time": parts.time.isoformat("minutes"), "bad_time": False}
     elif parts.bad_time:
@@ -204,6 +226,17 @@ def _with_parts(view: _View, data: Mapping[str, Any], parts: Parts) -> dict[str,
     return told
 
 
+def _in_its_month(view: _View, data: Mapping[str, Any], name: str, said: Day) -> Day:
+    """A day told again without its month is put right: after "25 desember", "tanggal 26" is the 26th of December."""
+    before = view.new_day if name == "new_day" else view.day if data.get("action") == "session" else None
+    if said.number is None or data.get(name) is None or before is None:
+        return said
+    same_month = with_day(before, said.number)
+    if same_month is not None and same_month >= view.today:
+        return Day(same_month)
+    return Day(resolve(said, view.today, near=before))
+
+
 def _changed(view: _View, text: str, data: Mapping[str, Any], asked: str) -> dict[str, Any] | None:
     """UBAH and what; also a part of it alone ("jam 9", "di rumah Bu RT"). A yes is no KIRIM."""
     rest = without_change(text) if says_change(text) else text
@@ -211,6 +244,11 @@ def _changed(view: _View, text: str, data: Mapping[str, Any], asked: str) -> dic
     if says_change(text) and not words_of(rest):
         return {**kept, "change": True}
     if data.get("action") == "announcement":
+        if asked == _CHANGE and says_send(text):
+            return None
+        if asked == _SEND and says_change(text) and len(words_of(rest)) <= _FEW_WORDS:
+            # "Ubah jam 10" is a part of it, and no announcement: she is asked for the whole.
+            return {**kept, "change": True}
         if asked == _CHANGE or says_change(text):
             return {**kept, "text": tidy(rest).strip()}
         return {**kept, "nudge": True} if _is_answer(text) else None
@@ -230,7 +268,9 @@ def _is_answer(text: str) -> bool:
 
 
 def _to_question(view: _View, text: str, data: Mapping[str, Any], asked: str) -> dict[str, Any] | None:
-    """The answer to one of the questions; it may say more than was asked."""
+    """The answer to one of the questions; it may say more than was asked. KIRIM, sent too early, answers none."""
+    if says_send(text):
+        return None
     if asked == _TEXT:
         said = tidy(text).strip()
         return {**data, "text": said} if said else None
@@ -246,7 +286,8 @@ def _to_question(view: _View, text: str, data: Mapping[str, Any], asked: str) ->
         name = "new_day" if asked == _NEW_DAY else "day"
         parts = replace(parts, day=None, new_day=None)
         if said_day is not None:
-            return {**_with_parts(view, data, parts), name: _day_json(said_day), "session": None}
+            told_day = _in_its_month(view, data, name, said_day)
+            return {**_with_parts(view, data, parts), name: _day_json(told_day), "session": None}
     if asked == _HOUR and parts.time is None:
         hour = read_time(text)
         if hour is not None:
@@ -278,6 +319,9 @@ def _chosen(view: _View, text: str, asked: str) -> dict[str, Any] | None:
         return {"session": offered[at].id} if 0 <= at < len(offered) else None
     if 0 <= at < min(len(view.places), _MOST_OPTIONS):
         return {"posyandu": view.places[at].id}
+    said = set(words_of(text))
+    if sum(said >= set(words_of(place.name)) for place in view.places) > 1:
+        return None  # "Melati dan Mawar": one after the other
     found = read_parts(f"posyandu {text}", view.today, _names(view.places)).posyandu
     fitting = [place for place in view.places if place.name == found]
     return {"posyandu": fitting[0].id} if len(fitting) == 1 else None
