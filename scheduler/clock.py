@@ -5,6 +5,7 @@ Two clocks started by mistake do no harm: each job's work is claimed in the data
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -157,6 +158,8 @@ def main() -> int:
         print(f"clock: {error}", file=sys.stderr)
         return 1
     logs.setup("clock", app.settings.log_level)
+    # A tick that finds the one before still at work is passed over: that is meant, and no news.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = build(app)
     stopping = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

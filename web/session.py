@@ -26,6 +26,7 @@ from sapa.services.access import NotAllowed, Role, Staffer, may_see_household
 from sapa.services.deps import Deps
 from sapa.services.ports import Tx
 from sapa.services.records import PosyanduRow
+from web.kept import KeptFigures
 from web.views import HOME, Views
 
 EVERYBODY: Collection[Role] = tuple(Role)
@@ -154,6 +155,7 @@ class Console:
     app: App
     views: Views
     secure: bool  # served over https: cookies are marked so
+    figures: KeptFigures = field(default_factory=KeptFigures)
 
     @property
     def cookie(self) -> str:

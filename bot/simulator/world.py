@@ -56,13 +56,13 @@ def surroundings(app: Host, shown: list[Phone]) -> dict[str, Any]:
     default, now = app.settings.default_timezone, app.clock.now()
     store = getattr(app.deps, "store", None)
     if store is None:
-        return {"phones": [_phone_json(phone, default) for phone in shown], "sessions": [], "next_event": None}
+        return {"phones": [_phone_json(phone, default, False) for phone in shown], "sessions": [], "next_event": None}
     with store.transaction(write=False) as tx:
         homes = {(phone.phone, phone.channel): _posyandu(tx, phone) for phone in shown}
         zones = {key: row.timezone if row else default for key, row in homes.items()}
         event = _next_event(tx, now)
         return {
-            "phones": [_phone_json(phone, zones[phone.phone, phone.channel]) for phone in shown],
+            "phones": [_phone_json(phone, zones[phone.phone, phone.channel], _works(tx, phone)) for phone in shown],
             "sessions": _sessions(tx, [row for row in homes.values() if row], now),
             "next_event": event.isoformat() if event else None,
         }
@@ -94,17 +94,25 @@ def _owner(found: dict[tuple[str, str], Phone], number: str) -> str:
     return next((phone.name for phone in found.values() if phone.phone == number), number)
 
 
-def _phone_json(phone: Phone, timezone: str) -> dict[str, str]:
-    return {"phone": phone.phone, "channel": phone.channel, "name": phone.name, "timezone": timezone}
+def _phone_json(phone: Phone, timezone: str, staff: bool) -> dict[str, Any]:
+    return {"phone": phone.phone, "channel": phone.channel, "name": phone.name, "timezone": timezone, "staff": staff}
+
+
+def _works(tx: Any, phone: Phone) -> bool:
+    """Whether this phone is a kader's, a bidan's or an admin's: it suggests what they write."""
+    contact_id = tx.contact_id_for(Channel(phone.channel), phone.phone)
+    return bool(contact_id and tx.roles_of(contact_id))
 
 
 def _posyandu(tx: Any, phone: Phone) -> Any | None:
-    """The posyandu of the family that holds this phone, None where nobody knows it."""
+    """The posyandu of the family that holds this phone, or where its kader works; None where nobody knows it."""
     contact_id = tx.contact_id_for(Channel(phone.channel), phone.phone)
     contact = tx.contact(contact_id) if contact_id else None
-    if contact is None or contact.household_id is None:
+    if contact is None:
         return None
-    return tx.posyandu_of(contact.household_id)
+    if contact.household_id is not None:
+        return tx.posyandu_of(contact.household_id)
+    return next((tx.posyandu(role.posyandu_id) for role in tx.roles_of(contact.id) if role.posyandu_id), None)
 
 
 def _sessions(tx: Any, homes: list[Any], now: datetime) -> list[dict[str, str]]:

@@ -267,7 +267,9 @@ def fhir(visit: Visit) -> Response:
     from sapa.fhir import MEDIA_TYPE, as_json  # loads a large library: only where somebody asks for it
 
     with visit.read() as tx:
-        found = export_fhir(tx, visit.who, visit.now, posyandu_ids=sorted(visit.who.as_bidan & set(scope_of(visit, tx).ids)))
+        found = export_fhir(
+            tx, visit.who, visit.now, posyandu_ids=sorted(visit.who.as_bidan & set(scope_of(visit, tx).ids))
+        )
     with visit.write() as tx:
         note_export(tx, visit.who, found, visit.now)
     return _attached(as_json(found.bundle).encode(), MEDIA_TYPE, f"fhir-{visit.today.isoformat()}.json")

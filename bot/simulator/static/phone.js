@@ -430,10 +430,11 @@ export class Phone {
     if (!row) return;
     const born = new Date(now.getTime() - 3 * 7 * 86_400_000);
     const day = isoDay(born, this.zone);
-    if (row.dataset.day === day) return;
-    row.dataset.day = day;
+    const key = `${day} ${this.#info.staff ? "staff" : ""}`;
+    if (row.dataset.day === key) return;
+    row.dataset.day = key;
     const [year, month, date] = day.split("-");
-    const starters = [
+    const families = [
       ["Halo"],
       ["Daftar anak"],
       ["Jadwal imunisasi anak saya"],
@@ -443,6 +444,17 @@ export class Phone {
       ["Daftar dalam satu kalimat", `Daftarkan anak saya Budi, laki-laki, lahir ${date}-${month}-${year}`],
       ["Jadwal posyandu"],
     ];
+    const [, nextMonth, nextDay] = isoDay(new Date(now.getTime() + 14 * 86_400_000), this.zone).split("-");
+    const staff = [
+      ["Bantuan kader"],
+      ["Jadwalkan posyandu", `JADWAL posyandu tanggal ${nextDay}-${nextMonth} jam 8 di balai desa`],
+      ["KASUS"],
+      ["KUNJUNGAN"],
+      ["LAPORAN"],
+      ["Daftarkan keluarga"],
+      ["PELAJARAN"],
+    ];
+    const starters = this.#info.staff ? staff : families;
     row.replaceChildren(
       ...starters.map(([title, text]) => {
         const chip = make("button", "", title);
