@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -282,6 +282,7 @@ def _stands(body: Body, hundredths: int) -> bool:
     return body.measure == _STANDING or (body.measure != _LYING and hundredths >= 8700)
 
 
+@lru_cache(maxsize=4096)  # a year's figures judge the same weighing for month after month
 def assess(body: Body) -> Assessment:
     """All z-scores that may be given for one measuring, with flags and categories. Raises nothing."""
     length = corrected_hundredths(body)

@@ -104,6 +104,8 @@ def _apply(tx: Tx, broadcast: Broadcast, place: PosyanduRow, now: datetime) -> b
     session = about(tx, plan)
     full = completed(plan, session)
     assert full.date is not None
+    if plan.kind != BroadcastKind.CANCELLED and full.date < today:
+        return False  # an outage lasted longer than the day was away
     standing = tx.session_on(place.id, full.date)
     if plan.kind != BroadcastKind.SESSION and session is None:
         return False

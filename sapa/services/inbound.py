@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sapa.messaging.not_me_words import says_not_me
 from sapa.messaging.stop_words import stop_word
+from sapa.services.access import staffer
 from sapa.services.case_replies import act_on_human, tell_human
 from sapa.services.deps import Deps
 from sapa.services.emergencies import answered_yes, named_emergency, raise_danger
@@ -87,7 +88,10 @@ def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime
             resume(deps, tx, contact.household_id, now)
     # Where the provider has answered the stop word itself, a second answer would be one message too many.
     if message.opt_out_type is None:
-        said = after_turn(deps, tx, contact.id, "", [Reply(key)], now, message.id)
+        who = staffer(tx, contact.id) if word == "help" else None
+        # A kader is mostly a mother too: she gets the help for both.
+        first = [Reply("kader/bantuan", {"role": who.role.value})] if who is not None else []
+        said = after_turn(deps, tx, contact.id, "", [*first, Reply(key)], now, message.id)
         queue_replies(deps, tx, message, said, now, exempt_from_opt_out=True)
     tx.finish_inbound(message.id, None, label, now)
     return True

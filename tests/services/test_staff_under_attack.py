@@ -20,7 +20,7 @@ from sapa.bootstrap import App
 from sapa.family.people import Pregnancy, Sex
 from sapa.messaging.states import Channel
 from sapa.services import broadcasts, casework, clockwork, logins, posyandu_day, programme, staff
-from sapa.services.access import Staffer, staffer
+from sapa.services.access import Role, Staffer, staffer
 from sapa.services.assisted import PHONE_TAKEN, AssistedFamily, Registered, register
 from sapa.services.broadcasts import Plan
 from sapa.services.case_rules import is_for_bidan_only
@@ -88,6 +88,25 @@ def test_a_role_taken_away_while_the_undo_runs_stops_the_broadcast(village: Kade
         staff.revoke(tx, role.id, None, village.now)
     assert release(village) == 0
     assert state_of(village, broadcast_id) == "void"
+
+
+def test_an_outage_longer_than_the_day_was_away_makes_no_session_in_the_past(village: KaderVillage) -> None:
+    village.family(1)
+    day = village.now.date() + timedelta(days=3)
+    broadcast_id = confirm(village, Plan("session", MELATI, day, time(8), "Balai Desa"))
+    village.now += timedelta(days=4)
+    assert release(village) == 0
+    assert state_of(village, broadcast_id) == "void"
+    with village.app.store.transaction(write=False) as tx:
+        assert tx.session_on(MELATI, day) is None
+
+
+def test_who_is_bidan_here_and_kader_elsewhere_is_a_kader_there(village: KaderVillage) -> None:
+    with village.app.store.transaction() as tx:
+        bidan = tx.contact_id_for(Channel.WHATSAPP, BIDAN) or ""
+        staff.give(tx, bidan, Role.KADER, MAWAR, None, village.now)
+    seen = who(village, BIDAN)
+    assert seen.by_name == {MELATI, MAWAR} and seen.as_bidan == {MELATI}
 
 
 # ------------------------------------------------------------------------------------------ one fails, the others go on

@@ -5,9 +5,10 @@ Every figure is of a "place": everything the reader sees, an area (a:ID) or a po
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -34,6 +35,8 @@ from web.views import link
 
 _MONTHS, _YEARS = 13, 4
 _PAGE = 100
+# Families in one bundle: it is made while the browser waits, some 30 ms for each. `sapa fhir` has no such limit.
+_MOST_FHIR = 300
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Under which heading a figure stands, by the beginning of its key.
 _SECTIONS = (
@@ -57,6 +60,8 @@ _COMPARED = (
 )
 _NO_LIST = "families.contraception"
 _FIRST_LIST = "skdn.d_s"
+
+_T = TypeVar("_T")
 
 
 def routes(console: Console) -> list[Route]:
@@ -142,15 +147,8 @@ def indicators(visit: Visit) -> Response:
     month = month_of(visit.query("bulan"), visit.today)
     with visit.read() as tx:
         scope = scope_of(visit, tx)
-        whole = Group(scope.label, scope.kind, scope.ids)
-        found = programme.breakdown(
-            tx,
-            [whole, *scope.below],
-            month.year,
-            month.month,
-            today=visit.today,
-            hide_small=programme.sees_no_names(visit.who, scope.ids),
-        )
+        fits = _fits_fhir(tx, scope.ids)
+        found, at = _kept(visit, scope, ("month", month), lambda: _month(visit, tx, scope, month))
     figures, rest = found[0][1], found[1:]
     shown = [key for key in _COMPARED if any(one.key == key for one in figures)]
     return visit.page(
@@ -165,7 +163,24 @@ def indicators(visit: Visit) -> Response:
         compared=shown,
         heads_compared=["Wilayah", *map(programme.label, shown)],
         rows=[(group, {one.key: one for one in theirs}) for group, theirs in rest],
+        at=at,
+        fits_fhir=fits,
     )
+
+
+def _month(visit: Visit, tx: Tx, scope: Scope, month: date) -> list[tuple[Group, list[Figure]]]:
+    groups = [Group(scope.label, scope.kind, scope.ids), *scope.below]
+    hide = programme.sees_no_names(visit.who, scope.ids)
+    return programme.breakdown(tx, groups, month.year, month.month, today=visit.today, hide_small=hide)
+
+
+def _kept(visit: Visit, scope: Scope, what: tuple[object, ...], work_out: Callable[[], _T]) -> tuple[_T, datetime]:
+    """Figures and the moment they are of. One posyandu's are always those of now: its kader has just closed the day."""
+    if len(scope.ids) <= 1:
+        return work_out(), visit.now
+    hide = programme.sees_no_names(visit.who, scope.ids)
+    below = tuple((group.label, group.posyandu_ids) for group in scope.below)
+    return visit.console.figures.get((scope.ids, below, hide, visit.today, *what), visit.now, work_out)
 
 
 def _months(today: date) -> list[str]:
@@ -232,9 +247,7 @@ def download(visit: Visit) -> Response:
     month = month_of(visit.query("bulan"), visit.today)
     with visit.read() as tx:
         scope = scope_of(visit, tx)
-        groups = [Group(scope.label, scope.kind, scope.ids), *scope.below]
-        hide = programme.sees_no_names(visit.who, scope.ids)
-        found = programme.breakdown(tx, groups, month.year, month.month, today=visit.today, hide_small=hide)
+        found, _ = _kept(visit, scope, ("month", month), lambda: _month(visit, tx, scope, month))
     table = figures_table(found, month.year, month.month)
     return _file(visit, [table], f"angka-{month.isoformat()[:7]}")
 
@@ -262,14 +275,20 @@ def _attached(data: bytes, media_type: str, name: str) -> Response:
     return Response(data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
+def _fits_fhir(tx: Tx, posyandu_ids: Collection[str]) -> bool:
+    return tx.count_households(posyandu_ids) <= _MOST_FHIR
+
+
 def fhir(visit: Visit) -> Response:
     """The families of the place as a FHIR R4 bundle, without phone numbers."""
     from sapa.fhir import MEDIA_TYPE, as_json  # loads a large library: only where somebody asks for it
 
     with visit.read() as tx:
-        found = export_fhir(
-            tx, visit.who, visit.now, posyandu_ids=sorted(visit.who.as_bidan & set(scope_of(visit, tx).ids))
-        )
+        scope = scope_of(visit, tx)
+        ids = visit.who.as_bidan & scope.ids
+        if not _fits_fhir(tx, ids):
+            return visit.go(link("/angka", tempat=scope.value), "fhir_too_many", bad=1)
+        found = export_fhir(tx, visit.who, visit.now, posyandu_ids=sorted(ids))
     with visit.write() as tx:
         note_export(tx, visit.who, found, visit.now)
     return _attached(as_json(found.bundle).encode(), MEDIA_TYPE, f"fhir-{visit.today.isoformat()}.json")
@@ -318,7 +337,9 @@ def _skdn(visit: Visit) -> tuple[Scope, int, list[MonthRow], bool]:
     year = told if visit.today.year - _YEARS < told <= visit.today.year else visit.today.year
     with visit.read() as tx:
         scope = scope_of(visit, tx)
-        rows = programme.skdn_year(tx, scope.ids, year, until=visit.today)
+        rows, _ = _kept(
+            visit, scope, ("skdn", year), lambda: programme.skdn_year(tx, scope.ids, year, until=visit.today)
+        )
     counts = (number for row in rows for number in (row.numbers.s, row.numbers.k, row.numbers.d, row.numbers.n))
     small = not scope.named and any(0 < number < programme.SMALLEST_GROUP for number in counts)
     return scope, year, rows, small
