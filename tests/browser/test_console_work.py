@@ -268,9 +268,15 @@ def test_a_weighing_is_written_down_row_by_row_and_the_day_closed(seat: Seat) ->
     seat.row("Joni").get_by_label("Berat (kg)").fill("8")
     seat.row("Joni").get_by_label("Berat (kg)").press("Enter")
     seat.told("1 orang dicatat")
+    # A long list is searched by name; the paper list has everybody.
+    page.get_by_label("Cari nama").fill("lin")
+    expect(seat.row("Ani")).to_be_hidden()
+    # Closing saves what is ticked and not saved yet.
     seat.row("Lina").get_by_label("Datang", exact=True).check()
-    seat.click("Simpan semua")
-    seat.told("1 orang dicatat")
+    page.get_by_label("Cari nama").fill("")
+    page.emulate_media(media="print")
+    expect(seat.row("Ani").get_by_label("Berat (kg)")).to_be_visible()
+    page.emulate_media(media="screen")
     seat.click("Tutup hari ini")
     seat.told("Hari ini sudah ditutup")
     seat.see("hari-ditutup")
@@ -282,16 +288,31 @@ def test_a_weighing_is_written_down_row_by_row_and_the_day_closed(seat: Seat) ->
     seat.see("angka")
     seat.click("Grafik SKDN")
     expect(page.locator(".chart-box svg")).to_be_visible()
-    november = page.get_by_role("row").filter(has_text="November 2026")
+    november = page.get_by_role("row").filter(has_text="Nov 2026")
     expect(november.get_by_role("cell").nth(2)).to_have_text("3")  # D: Ani, Budi, Joni
     seat.see("skdn")
+
+
+def test_a_kader_whose_line_is_lost_is_told_that_nothing_was_saved(seat: Seat) -> None:
+    page, village = seat.sit(KADER), seat.village
+    page.goto(f"{village.url}/konsol/hari/{session_id(MELATI, TODAY)}")
+    page.route("**/konsol/hari/*", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    seat.row("Ani").get_by_label("Berat (kg)").fill("8,2")
+    seat.row("Ani").get_by_role("button", name="Simpan").click()
+    expect(page.get_by_role("alert")).to_contain_text("Belum tersimpan")
+    expect(seat.row("Ani").get_by_label("Berat (kg)")).to_have_value("8,2")
+    page.unroute("**/konsol/hari/*")
+    seat.row("Ani").get_by_role("button", name="Simpan").click()
+    expect(seat.row("Ani").get_by_text("Tersimpan.")).to_be_visible()
+    expect(page.get_by_text("Belum tersimpan")).to_be_hidden()
+    seat.troubles[:] = [one for one in seat.troubles if "ERR_FAILED" not in one and "htmx" not in one]
 
 
 def test_a_figure_leads_to_the_names_behind_it(seat: Seat) -> None:
     page = seat.sit(KADER)
     seat.menu("Angka program")
-    seat.click("D/S")
-    expect(page.get_by_role("heading", level=1)).to_have_text("D/S")
+    seat.click("D/S: ditimbang")
+    expect(page.get_by_role("heading", level=1)).to_have_text("D/S: ditimbang")
     expect(page.get_by_role("link", name="Ani")).to_be_visible()
     seat.see("angka-daftar")
 

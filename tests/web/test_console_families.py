@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
 from sapa.bootstrap import App
-from sapa.family.people import Child, Contraception, Screening, Sex, Wedding
+from sapa.family.people import Child, Contraception, Measurement, Screening, Sex, Wedding
 from sapa.messaging.states import Channel
 from sapa.services.consents import FAMILY_PLANNING, PREMARITAL
 from sapa.services.due import queue_due
@@ -198,3 +199,13 @@ def test_newborns_and_families_nobody_named_have_a_line_too(world: World) -> Non
         text = client.get("/konsol/keluarga?q=bayi").text
         assert "baru lahir" in text and "SMS" in text
         assert client.get(f"/konsol/keluarga/{household_id}").status_code == 200
+
+
+def test_a_weighing_to_be_looked_at_says_why_and_its_table_stays_a_table_on_a_phone(world: World) -> None:
+    with world.app.store.transaction() as tx:
+        today = world.app.clock.now().date()
+        tx.save_measurement(world.child_id, Measurement(today, 7.4, None), "kader", world.app.clock.now())
+    with client_for(world, "kader_own") as client:
+        page = client.get(f"/konsol/keluarga/{world.household_id}").text
+    assert re.search(r"Perlu diperiksa</span> beratnya belum cukup naik", page)
+    assert 'role="table"' in page and 'role="columnheader"' in page and 'role="cell"' in page

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -13,7 +15,9 @@ from starlette.testclient import TestClient
 
 from sapa.bootstrap import App
 from sapa.sheets import read_rows, write_csv
+from tests.support import NOW
 from tests.web.console_world import World, build, client_for, token_in
+from web.kept import KEEP, KeptFigures
 
 HEADER = ["posyandu", "nama anak", "jenis kelamin", "tanggal lahir", "nama ibu", "persetujuan"]
 GOOD = ["Melati", "Nona", "P", "2026-05-03", "Oktaviana", "ya"]
@@ -27,6 +31,36 @@ def world(app: App) -> World:
 
 
 # --- figures
+
+
+def test_figures_of_many_posyandu_are_worked_out_once_in_five_minutes_and_say_when() -> None:
+    kept, asked = KeptFigures(), []
+
+    def work_out() -> int:
+        asked.append(1)
+        return len(asked)
+
+    assert kept.get("kecamatan", NOW, work_out) == (1, NOW)
+    assert kept.get("kecamatan", NOW + KEEP - timedelta(seconds=1), work_out) == (1, NOW)
+    assert kept.get("another", NOW, work_out) == (2, NOW)
+    assert kept.get("kecamatan", NOW + KEEP, work_out) == (3, NOW + KEEP)
+    assert kept.get("kecamatan", NOW, work_out) == (4, NOW)  # a clock that was put back
+
+
+def test_the_figures_of_one_posyandu_are_always_those_of_now_and_of_many_tell_their_hour(world: World) -> None:
+    with client_for(world, "kader_own") as client:
+        assert "Dihitung pukul" not in client.get("/konsol/angka").text
+    with client_for(world, "admin") as client:
+        assert "Dihitung pukul" in client.get("/konsol/angka").text
+
+
+def test_a_list_speaks_in_words_not_in_letters_and_codes(world: World) -> None:
+    with client_for(world, "kader_own") as client:
+        query = {"kunci": "skdn.d_s", "bulan": (NOW - timedelta(days=30)).date().isoformat()[:7]}
+        page = client.get("/konsol/angka/daftar", params=query).text
+    assert "D/S: ditimbang" in page
+    assert re.search(r"(naik|tidak ditimbang|pertama ditimbang), \d+ \w+ 20\d\d", page)
+    assert not re.search(r">\s*[NTOB] 20\d\d-", page)
 
 
 @pytest.mark.parametrize("path", ["/angka", "/skdn", "/angka/unduh"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -161,3 +162,15 @@ def test_a_kader_sees_no_session_of_another_posyandu_in_her_calendar(world: Worl
         page = client.get("/konsol/jadwal", params={"posyandu": world.other_posyandu_id})
     assert world.session_id in page.text
     assert world.other_session_id not in page.text
+
+
+def test_what_was_taken_back_may_be_mended_and_sent_again(world: World) -> None:
+    with client_for(world, "kader_own") as client:
+        page = post(client, "/konsol/siaran/kirim", session_form(world, kunci="satu")).headers["location"]
+        post(client, f"{page}/urung", {})
+        shown = client.get(page).text
+        assert "Betulkan lalu kirim lagi" in shown
+        told = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown.split("/siaran/ubah")[1]))
+        form = post(client, "/konsol/siaran/ubah", {name: value for name, value in told.items() if name != "csrftoken"})
+    assert form.status_code == 200
+    assert f'value="{session_form(world)["tanggal"]}"' in form.text

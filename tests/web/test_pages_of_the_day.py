@@ -263,3 +263,31 @@ def test_the_words_that_were_read_aloud_and_who_heard_the_yes_are_kept(world: Wo
     assert len(consents) == 1 and consents[0].granted
     assert consents[0].wording.splitlines()[0] in page.replace("&#34;", '"').replace("&#39;", "'")
     assert channels == [Channel.SMS]
+
+
+def test_closing_the_day_saves_what_was_typed_and_not_saved_yet(world: World) -> None:
+    child = world.child_id
+    with client_for(world, "kader_own") as client:
+        answer = post(client, f"/konsol/hari/{world.session_id}/tutup", {f"bb.{child}": "8,2"})
+    assert answer.status_code == 303
+    assert weighed(world) == (8.2, None)
+    assert came(world)[child] is True
+
+
+def test_a_day_with_a_number_that_cannot_be_kept_stays_open_and_says_so(world: World) -> None:
+    with client_for(world, "kader_own") as client:
+        answer = post(client, f"/konsol/hari/{world.session_id}/tutup", {f"bb.{world.child_id}": "delapan"})
+    assert answer.status_code == 422
+    assert "Hari ini belum ditutup" in answer.text and 'value="delapan"' in answer.text
+    with world.app.store.transaction(write=False) as tx:
+        row = tx.session(world.session_id)
+    assert row is not None and row.closed_at is None
+
+
+def test_closing_a_case_without_an_outcome_says_at_the_top_that_nothing_was_done(world: World) -> None:
+    number = a_case(world.app, world)
+    with client_for(world, "bidan_own") as client:
+        answer = post(client, f"/konsol/kasus/{number}/tutup", {})
+    assert answer.status_code == 422
+    assert 'role="alert">Tulis dulu isinya.' in answer.text.replace("\n", "")
+    assert "autofocus" in answer.text  # and the page opens where something is to be written
