@@ -14,7 +14,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # A virtual environment somebody happens to be in is not ours.
 unexport VIRTUAL_ENV
 
-.PHONY: help setup run test demo lint nlu-bench clean db env model
+.PHONY: help setup run test browser load demo lint nlu-bench clean db env model
 
 help: ## this list
 	@echo "Sapa Keluarga"
@@ -26,8 +26,14 @@ run: env ## everything on this machine: phone simulator and console in the brows
 	@$(PYTHON) -m bot.run $(ARGS)
 
 # A file of tests stays in one process (loadfile): tests that start whole systems must not start them side by side.
-test: env model ## all tests; ARGS="-k word" chooses, ARGS="-n 0" runs them in one process
-	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+test: env model ## all tests but those of the next two lines; ARGS="-k word" chooses, ARGS="-n 0" runs in one process
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser and not load" $(ARGS)
+
+browser: env model ## the pages in headless Chromium, by clicks, with axe-core
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m browser $(ARGS)
+
+load: env ## five thousand families, and processes killed in the middle; ARGS=-s shows the times
+	@$(PYTHON) -m pytest -n 0 -m load $(ARGS)
 
 demo: env model ## a family from before the wedding to the second birthday, in this terminal
 	@$(PYTHON) -m bot.demo $(ARGS)

@@ -28,7 +28,7 @@ from sapa.services.staff import enrol
 from sapa.settings import ROOT
 from sapa.store.models import AddressTable, ChildTable, ConsentTable, ContactTable, HouseholdTable
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.load]
 
 FAMILIES = 5000
 BATCH = 200
