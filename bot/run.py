@@ -138,11 +138,9 @@ def _announce(config: Settings, logs: LogFiles) -> None:
     console.print("[bold]Sapa Keluarga is running[/bold]")
     if config.simulator:
         console.print(f"  phone simulator   {base}/")
-        console.print("                    a demonstration village: nobody in it is real")
-    console.print(f"  console           {base}/konsol")
-    if config.simulator:
-        console.print("                    log in as kader 0812-0000-0011, bidan -0012 or admin -0013;")
-        console.print("                    the code comes to that phone in the simulator")
+    # Who may log in to a village in which nobody is real; the code comes to that phone in the simulator.
+    login = "   kader 0812-0000-0011, bidan -0012, admin -0013" if config.simulator else ""
+    console.print(f"  console           {base}/konsol{login}")
     console.print(f"  logs              {config.var_dir / 'log'}")
     console.print("Ctrl-C stops it.")
 

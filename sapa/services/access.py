@@ -31,8 +31,8 @@ class Staffer:
     """Somebody of the staff and how far they see.
 
     by_name: ids of posyandu whose families they see by name. figures: ids of posyandu of which they see figures.
-    areas: ids of the areas they were made bidan or admin of. as_bidan: ids of the posyandu they see as a bidan does; who
-    is bidan here and kader elsewhere is a kader there.
+    areas: ids of the areas they were made bidan or admin of. as_bidan: ids of the posyandu they see as a bidan does:
+    who is bidan here and kader elsewhere is a kader there.
     """
 
     contact_id: str
@@ -73,7 +73,15 @@ def staffer(tx: Tx, contact_id: str) -> Staffer | None:
                 as_bidan |= inside
     by_name |= as_bidan
     areas = frozenset(row.area_id for row in roles if row.area_id is not None)
-    return Staffer(contact_id, contact.name, tuple(roles), frozenset(by_name), frozenset(by_name | figures), areas, frozenset(as_bidan))
+    return Staffer(
+        contact_id,
+        contact.name,
+        tuple(roles),
+        frozenset(by_name),
+        frozenset(by_name | figures),
+        areas,
+        frozenset(as_bidan),
+    )
 
 
 def may_see_household(tx: Tx, who: Staffer, household_id: str) -> bool:
