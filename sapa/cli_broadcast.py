@@ -7,13 +7,15 @@ import sys
 import time as machine_time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bar
+
+from sapa import cli_common as common
 
 if TYPE_CHECKING:
     from sapa.bootstrap import App
@@ -75,10 +77,10 @@ def preview(
     """What would be sent, to how many, by which channel and at what cost. Nothing is written."""
     from sapa.services import broadcasts
 
-    app = _app()
-    moment = _moment(now, app.clock.now())
+    app = common.running_app()
+    moment = common.moment(now, app.clock.now())
     with app.deps.store.transaction(write=False) as tx:
-        who = _sender(tx, sender)
+        who = common.staffer_behind(tx, sender)
         plan = _plan(tx, who, posyandu, _Asked(day, hour, place, note, move, cancel, text))
         seen = broadcasts.preview(app.deps, tx, who, plan, moment)
     if as_json:
@@ -111,10 +113,10 @@ def send(
     """
     from sapa.services import broadcasts
 
-    app = _app()
-    moment = _moment(now, app.clock.now())
+    app = common.running_app()
+    moment = common.moment(now, app.clock.now())
     with app.deps.store.transaction(write=False) as tx:
-        who = _sender(tx, sender)
+        who = common.staffer_behind(tx, sender)
         plan = _plan(tx, who, posyandu, _Asked(day, hour, place, note, move, cancel, text))
         seen = broadcasts.preview(app.deps, tx, who, plan, moment)
     _say(as_json, {"event": "preview", **_preview_json(seen)}, _preview_lines(seen))
@@ -122,14 +124,14 @@ def send(
         raise SystemExit(1)
     if not yes:
         if as_json or not sys.stdin.isatty():
-            _fail("nothing was sent: add --yes")
+            common.fail("nothing was sent: add --yes")
         typer.confirm(f"Send it to {seen.recipients} households?", abort=True, err=True)
     try:
         with app.deps.store.transaction() as tx:
             made = broadcasts.create(app.deps, tx, who, plan, moment, key=f"cli:{uuid4()}")
             broadcasts.confirm(app.deps, tx, who, made.id, moment)
     except broadcasts.Refusal as refusal:
-        _fail(f"refused: {refusal.code}")
+        common.fail(f"refused: {refusal.code}")
     _say(as_json, {"event": "confirmed", "id": made.id}, [f"confirmed {made.id}"])
     if not follow:
         return
@@ -148,12 +150,12 @@ def status(broadcast_id: str, now: _NowOption = None, as_json: _JsonOption = Fal
     """How far a broadcast is."""
     from sapa.services import broadcasts
 
-    app = _app()
+    app = common.running_app()
     try:
         with app.deps.store.transaction(write=False) as tx:
-            seen = broadcasts.progress(tx, broadcast_id, _moment(now, app.clock.now()))
+            seen = broadcasts.progress(tx, broadcast_id, common.moment(now, app.clock.now()))
     except KeyError:
-        _fail(f"no broadcast {broadcast_id}")
+        common.fail(f"no broadcast {broadcast_id}")
     if as_json:
         print(json.dumps(seen.as_json()))
         return
@@ -166,14 +168,14 @@ def report(broadcast_id: str, as_json: _JsonOption = False) -> None:
     """Whom a broadcast reached; whom it did not, by name. The reading is audited."""
     from sapa.services import broadcasts
 
-    app = _app()
+    app = common.running_app()
     moment = app.clock.now()
     try:
         with app.deps.store.transaction() as tx:
             found = broadcasts.report(tx, broadcast_id)
             tx.audit("broadcast_report_read", None, {"broadcast": broadcast_id, "by": "operator"}, moment)
     except KeyError:
-        _fail(f"no broadcast {broadcast_id}")
+        common.fail(f"no broadcast {broadcast_id}")
     if as_json:
         print(json.dumps(_report_json(found), ensure_ascii=False))
         return
@@ -237,7 +239,7 @@ def _wait_for_release(app: App, who: Staffer, broadcast_id: str) -> None:
     except KeyboardInterrupt:
         with app.deps.store.transaction() as tx:
             undone = broadcasts.undo(app.deps, tx, who, broadcast_id, app.clock.now())
-        _fail("taken back, nothing was sent" if undone else "too late, it is on its way")
+        common.fail("taken back, nothing was sent" if undone else "too late, it is on its way")
 
 
 # --------------------------------------------------------------------------- the options
@@ -249,7 +251,7 @@ def _plan(tx: Tx, who: Staffer, posyandu: str, asked: _Asked) -> Plan:
     place_id = _posyandu(tx, who, posyandu)
     wanted = [asked.day is not None, asked.move is not None, asked.cancel is not None, bool(asked.text)]
     if sum(wanted) != 1:
-        _fail("say one of --date (a new session), --move OLD NEW, --cancel DATE or --text")
+        common.fail("say one of --date (a new session), --move OLD NEW, --cancel DATE or --text")
     hour = _hour(asked.hour)
     if asked.text:
         return Plan("announcement", place_id, text=asked.text)
@@ -258,20 +260,10 @@ def _plan(tx: Tx, who: Staffer, posyandu: str, asked: _Asked) -> Plan:
     old = _day(asked.move[0] if asked.move else asked.cancel or "")
     session = tx.session_on(place_id, old)
     if session is None:
-        _fail(f"{posyandu} has no session on {old}")
+        common.fail(f"{posyandu} has no session on {old}")
     if asked.move is None:
         return Plan("cancelled", place_id, note=asked.note, session_id=session.id)
     return Plan("moved", place_id, _day(asked.move[1]), hour, asked.place, asked.note, session.id)
-
-
-def _sender(tx: Tx, phone: str) -> Staffer:
-    from sapa.messaging.states import Channel
-    from sapa.services.access import staffer
-
-    who = staffer(tx, tx.contact_id_for(Channel.WHATSAPP, phone) or "")
-    if who is None:
-        _fail(f"{phone} is nobody of the staff; sapa staff enrol adds them")
-    return who
 
 
 def _posyandu(tx: Tx, who: Staffer, wanted: str) -> str:
@@ -279,7 +271,9 @@ def _posyandu(tx: Tx, who: Staffer, wanted: str) -> str:
     places = [place for place_id in sorted(who.by_name) if (place := tx.posyandu(place_id)) is not None]
     found = [place for place in places if wanted == place.id or wanted.casefold() == place.name.casefold()]
     if len(found) != 1:
-        _fail(f"{wanted!r}: not one posyandu of theirs; they have {', '.join(f'{p.name} ({p.id})' for p in places)}")
+        common.fail(
+            f"{wanted!r}: not one posyandu of theirs; they have {', '.join(f'{p.name} ({p.id})' for p in places)}"
+        )
     return found[0].id
 
 
@@ -287,7 +281,7 @@ def _day(given: str) -> date:
     try:
         return date.fromisoformat(given)
     except ValueError:
-        _fail(f"{given!r} is not a day such as 2026-12-10")
+        common.fail(f"{given!r} is not a day such as 2026-12-10")
 
 
 def _hour(given: str | None) -> time | None:
@@ -296,7 +290,7 @@ def _hour(given: str | None) -> time | None:
     try:
         return time.fromisoformat(given)
     except ValueError:
-        _fail(f"{given!r} is not an hour such as 08:00")
+        common.fail(f"{given!r} is not an hour such as 08:00")
 
 
 # --------------------------------------------------------------------------- saying it
@@ -353,27 +347,3 @@ def _report_json(found: Report) -> dict[str, Any]:
 
 def _say(as_json: bool, event: dict[str, Any], lines: list[str]) -> None:
     print(json.dumps(event, ensure_ascii=False) if as_json else "\n".join(lines), flush=True)
-
-
-def _app() -> App:
-    from sapa.bootstrap import StartError, current_app
-
-    try:
-        return current_app()
-    except StartError as error:
-        _fail(str(error))
-
-
-def _moment(given: str | None, clock: datetime) -> datetime:
-    if given is None:
-        return clock
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        _fail(f"--now {given!r} is not an ISO time")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"sapa: {message}", file=sys.stderr)
-    raise SystemExit(1)

@@ -6,12 +6,14 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 import yaml
 from rich.console import Console
 from rich.progress import track
+
+from sapa import cli_common as common
 
 NowOption = Annotated[str | None, typer.Option("--now", help="The moment to count from (ISO); default: the clock.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -40,7 +42,7 @@ def zscore(
     try:
         table = read_table(_read(source))
     except GrowthFileError as error:
-        _fail(f"{source}: {error}")
+        common.fail(f"{source}: {error}")
     total = len(table.rows) + 1
     quiet = as_json or not sys.stderr.isatty() or total < 2000
     rows = list(
@@ -71,7 +73,7 @@ def growth_chart(
         family = load_family(_read(file), now=now, clock=datetime.now(UTC)).family
         facts = chart_of(family, child)
     except (RecordError, GrowthFileError) as error:
-        _fail(f"{file}: {error}")
+        common.fail(f"{file}: {error}")
     picture = draw(str(facts["kind"]), {name: value for name, value in facts.items() if name != "kind"})
     _write(out, picture)
     if as_json:
@@ -93,19 +95,13 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        _fail(f"{path}: {error.strerror}")
+        common.fail(f"{path}: {error.strerror}")
     except UnicodeDecodeError:
-        _fail(f"{path}: not a text in UTF-8")
+        common.fail(f"{path}: not a text in UTF-8")
 
 
 def _write(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        _fail(f"{path}: {error.strerror}")
-
-
-def _fail(message: str) -> NoReturn:
-    """One line and exit code 1, as everywhere in `sapa`."""
-    print(f"sapa: {message}", file=sys.stderr)
-    raise SystemExit(1)
+        common.fail(f"{path}: {error.strerror}")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from sapa import cli_common as common
+
 if TYPE_CHECKING:
     from sapa.family.skdn import Skdn
-    from sapa.services.access import Staffer
     from sapa.services.ports import Tx
     from sapa.services.programme import Behind, Figure, Group
     from sapa.services.programme_tables import SheetData
@@ -58,12 +58,12 @@ def programme(
     from sapa.services.access import NotAllowed
 
     if (key or by_name) and as_ is None:
-        _fail("lists and registers by name need --as: whoever may see these families")
+        common.fail("lists and registers by name need --as: whoever may see these families")
     try:
         app = current_app()
-        moment = _moment(now, app.clock.now())
+        moment = common.moment(now, app.clock.now())
         with app.deps.store.transaction(write=False) as tx:
-            who = _staffer(tx, as_) if as_ is not None else None
+            who = common.staffer_behind(tx, as_) if as_ is not None else None
             groups = _groups(tx, posyandu, area)
             ids = frozenset().union(*(group.posyandu_ids for group in groups))
             today = _today(tx, ids, moment)
@@ -86,9 +86,9 @@ def programme(
             with app.deps.store.transaction() as tx:
                 tables.note_register(tx, who, ids, sheets, moment)
     except StartError as error:
-        _fail(str(error))
+        common.fail(str(error))
     except (NotAllowed, ValueError) as error:
-        _fail(str(error))
+        common.fail(str(error))
     _written(sheets, csv_out, xlsx_out)
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
@@ -113,16 +113,16 @@ def skdn(
 
     try:
         app = current_app()
-        moment = _moment(now, app.clock.now())
+        moment = common.moment(now, app.clock.now())
         with app.deps.store.transaction(write=False) as tx:
             whole = _groups(tx, posyandu, area)[0]
             today = _today(tx, whole.posyandu_ids, moment)
             wanted = today.year if year is None else year
             if not 2000 <= wanted <= 2100:
-                _fail(f"--year {wanted} is no year of ours")
+                common.fail(f"--year {wanted} is no year of ours")
             rows = figures.skdn_year(tx, whole.posyandu_ids, wanted, until=today)
     except StartError as error:
-        _fail(str(error))
+        common.fail(str(error))
     if out is not None:
         _draw(out, {row.month: row.numbers for row in rows}, wanted, whole.label)
     sheet = tables.skdn_table(rows)
@@ -142,7 +142,7 @@ def _groups(tx: Tx, posyandu: str | None, area: str | None) -> list[Group]:
     from sapa.services.programme import Group, groups_below
 
     if (posyandu is None) == (area is None):
-        _fail("name either --posyandu or --area")
+        common.fail("name either --posyandu or --area")
     if posyandu is not None:
         places = [
             place
@@ -161,28 +161,15 @@ def _groups(tx: Tx, posyandu: str | None, area: str | None) -> list[Group]:
     _exactly_one("--area", area, [f"{one.kind} {one.name}" for one in areas])
     inside = frozenset(place.id for place in tx.posyandu_in(areas[0].id))
     if not inside:
-        _fail(f"there is no posyandu in {area}")
+        common.fail(f"there is no posyandu in {area}")
     return [Group(areas[0].name, areas[0].kind, inside, area_id=areas[0].id), *groups_below(tx, areas[0].id)]
 
 
 def _exactly_one(option: str, said: str, found: Sequence[str]) -> None:
     if not found:
-        _fail(f"{option}: there is no {said!r}")
+        common.fail(f"{option}: there is no {said!r}")
     if len(found) > 1:
-        _fail(f"{option}: {said!r} is one of {', '.join(sorted(found))}")
-
-
-def _staffer(tx: Tx, address: str) -> Staffer:
-    from sapa.services import rights
-    from sapa.services.access import staffer
-
-    try:
-        who = staffer(tx, rights.find_contact(tx, address))
-    except rights.NobodyThere:
-        who = None
-    if who is None:
-        _fail(f"{address} is nobody of the staff")
-    return who
+        common.fail(f"{option}: {said!r} is one of {', '.join(sorted(found))}")
 
 
 def _today(tx: Tx, posyandu_ids: frozenset[str], moment: datetime) -> date:
@@ -196,7 +183,7 @@ def _month(said: str | None, today: date) -> tuple[int, int]:
     try:
         day = datetime.strptime(said, "%Y-%m")
     except ValueError:
-        _fail(f"--month {said!r} is not a month (2026-11)")
+        common.fail(f"--month {said!r} is not a month (2026-11)")
     return day.year, day.month
 
 
@@ -283,19 +270,4 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
         path.chmod(0o600)
     except OSError as error:
-        _fail(f"{path}: {error.strerror}")
-
-
-def _moment(given: str | None, clock: datetime) -> datetime:
-    if given is None:
-        return clock
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        _fail(f"--now {given!r} is not an ISO time")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"sapa: {message}", file=sys.stderr)
-    raise SystemExit(1)
+        common.fail(f"{path}: {error.strerror}")

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from sapa import cli_common as common
+
 if TYPE_CHECKING:
-    from sapa.bootstrap import App
-    from sapa.services.access import Staffer
     from sapa.services.organisation import OrganisationPlan
     from sapa.services.ports import Tx
     from sapa.services.register_import import ImportPlan
@@ -55,16 +54,16 @@ def import_(
     from sapa.sheets import write_csv
 
     rows, first_row = _table(file)
-    app = _app()
-    moment = _moment(now, app.clock.now())
+    app = common.running_app()
+    moment = common.moment(now, app.clock.now())
     try:
         with app.deps.store.transaction(write=False) as tx:
-            who = _staffer(tx, as_)
+            who = common.staffer_behind(tx, as_)
             plan = registers.plan_import(app.deps, tx, who, rows, moment, first_row=first_row)
     except NotAllowed as error:
-        _fail(str(error))
+        common.fail(str(error))
     if plan.missing:
-        _fail(f"{file}: no column for {', '.join(plan.missing)}")
+        common.fail(f"{file}: no column for {', '.join(plan.missing)}")
     written = 0
     if not dry_run:
         with Progress(console=notes, transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -124,15 +123,15 @@ def import_organisation(
     from sapa.services.organisation import OrganisationError, apply_organisation, plan_organisation
 
     rows = _json_rows(file) if file.suffix == ".json" else _table(file)[0]
-    app = _app()
-    moment = _moment(now, app.clock.now())
+    app = common.running_app()
+    moment = common.moment(now, app.clock.now())
     try:
         with app.deps.store.transaction(write=not dry_run) as tx:
             plan = plan_organisation(tx, rows)
             if not dry_run:
                 apply_organisation(tx, plan, moment)
     except OrganisationError as error:
-        _fail(f"{file}: {error}")
+        common.fail(f"{file}: {error}")
     _show_organisation(plan, dry_run, as_json)
     if plan.counts["fault"]:
         raise SystemExit(2)
@@ -173,7 +172,7 @@ def export_organisation(
     from sapa.services.organisation import export_organisation as export
     from sapa.sheets import write_csv
 
-    with _app().deps.store.transaction(write=False) as tx:
+    with common.running_app().deps.store.transaction(write=False) as tx:
         rows = export(tx)
     if as_json or (file is not None and file.suffix == ".json"):
         data = (json.dumps({"posyandu": rows}, ensure_ascii=False, indent=1) + "\n").encode()
@@ -193,7 +192,7 @@ def _json_rows(file: Path) -> list[dict[str, str]]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise TypeError
     except (ValueError, KeyError, TypeError):
-        _fail(f'{file}: {{"posyandu": [{{...}}, ...]}} is needed')
+        common.fail(f'{file}: {{"posyandu": [{{...}}, ...]}} is needed')
     return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
 
 
@@ -217,12 +216,12 @@ def fhir(
     from sapa.services.fhir_records import export_fhir, note_export
 
     if [posyandu, area, household].count(None) != 2:
-        _fail("name one: --posyandu, --area or --household")
-    app = _app()
-    moment = _moment(now, app.clock.now())
+        common.fail("name one: --posyandu, --area or --household")
+    app = common.running_app()
+    moment = common.moment(now, app.clock.now())
     try:
         with app.deps.store.transaction(write=False) as tx:
-            who = _staffer(tx, as_) if as_ is not None else None
+            who = common.staffer_behind(tx, as_) if as_ is not None else None
             ids = [] if household else _posyandu_ids(tx, posyandu, area)
             homes = [household] if household else []
             found = export_fhir(tx, who, moment, posyandu_ids=ids, household_ids=homes, phones=phones)
@@ -230,9 +229,9 @@ def fhir(
             note_export(tx, who, found, moment)
         text = standard.as_json(found.bundle, indent=1)
     except NotAllowed as error:
-        _fail(str(error))
+        common.fail(str(error))
     except standard.FhirError as error:
-        _fail(f"the bundle is not valid FHIR and was not written: {error}")
+        common.fail(f"the bundle is not valid FHIR and was not written: {error}")
     if out is None:
         print(text)
     else:
@@ -256,7 +255,7 @@ def _posyandu_ids(tx: Tx, posyandu: str | None, area: str | None) -> list[str]:
     else:
         found = [row.id for row in tx.areas() if area in (row.id, row.name)]
     if len(found) != 1:
-        _fail(f"{posyandu or area}: {'unknown' if not found else 'several are called so, name the id'}")
+        common.fail(f"{posyandu or area}: {'unknown' if not found else 'several are called so, name the id'}")
     return found if posyandu is not None else [row.id for row in tx.posyandu_in(found[0])]
 
 
@@ -270,7 +269,7 @@ def _table(file: Path) -> tuple[list[Mapping[str, str]], int]:
     try:
         table = read_table(_bytes(file), file.name)
     except SheetError as error:
-        _fail(f"{file}: {error.code}")
+        common.fail(f"{file}: {error.code}")
     return list(table.rows), table.first_row
 
 
@@ -278,40 +277,4 @@ def _bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        _fail(f"{file}: {error.strerror}")
-
-
-def _staffer(tx: Tx, phone: str) -> Staffer:
-    from sapa.family.reading.seats import read_phone
-    from sapa.messaging.states import Channel
-    from sapa.services.access import staffer
-
-    contact_id = tx.contact_id_for(Channel.WHATSAPP, read_phone(phone) or phone)
-    who = staffer(tx, contact_id) if contact_id is not None else None
-    if who is None:
-        _fail(f"{phone} is nobody of the staff")
-    return who
-
-
-def _app() -> App:
-    from sapa.bootstrap import StartError, current_app
-
-    try:
-        return current_app()
-    except StartError as error:
-        _fail(str(error))
-
-
-def _moment(given: str | None, clock: datetime) -> datetime:
-    if given is None:
-        return clock
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        _fail(f"--now {given!r} is not an ISO time")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"sapa: {message}", file=sys.stderr)
-    raise SystemExit(1)
+        common.fail(f"{file}: {error.strerror}")

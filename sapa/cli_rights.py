@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from sapa import cli_common as common
 
 if TYPE_CHECKING:
     from sapa.bootstrap import App
@@ -35,16 +37,16 @@ def export(
 
     try:
         app = current_app()
-        moment = _moment(now, app.clock.now())
+        moment = common.moment(now, app.clock.now())
         with app.deps.store.transaction() as tx:
             contact_id = rights.find_contact(tx, address)
             kept = rights.gather(app.deps, tx, contact_id, moment)
             page = rights.as_json(kept) if as_json else rights.data_file(app.deps, tx, contact_id, moment)
             tx.audit("data_exported", contact_id, {"by": "operator"}, moment)
     except StartError as error:
-        _fail(str(error))
+        common.fail(str(error))
     except rights.NobodyThere:
-        _fail(f"nobody has the address {address}")
+        common.fail(f"nobody has the address {address}")
     if out is None:
         print(page)
         return
@@ -66,13 +68,13 @@ def forget(
         typer.confirm(f"Erase everything about {address}? This cannot be undone", abort=True, err=True)
     try:
         app = current_app()
-        moment = _moment(now, app.clock.now())
+        moment = common.moment(now, app.clock.now())
         erased = rights.forget(app.deps, address, moment)
         _sweep(app, moment)
     except StartError as error:
-        _fail(str(error))
+        common.fail(str(error))
     except rights.NobodyThere:
-        _fail(f"nobody has the address {address}")
+        common.fail(f"nobody has the address {address}")
     if as_json:
         print(json.dumps({"receipt": erased.receipt, "at": erased.at.isoformat()}))
         return
@@ -87,18 +89,3 @@ def _sweep(app: App, moment: datetime) -> None:
         rights.sweep(app.deps, moment, app.forget_dialogue)
     except Exception as error:  # busy or away: nothing is lost, it is on the list
         print(f"sapa: the rest is done by the worker ({type(error).__name__})", file=sys.stderr)
-
-
-def _moment(given: str | None, clock: datetime) -> datetime:
-    if given is None:
-        return clock
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        _fail(f"--now {given!r} is not an ISO time")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"sapa: {message}", file=sys.stderr)
-    raise SystemExit(1)

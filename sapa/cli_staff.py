@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sapa import cli_common as common
+
 if TYPE_CHECKING:
-    from sapa.bootstrap import App
-    from sapa.services.access import Staffer
     from sapa.services.ports import Tx
 
 staff = typer.Typer(no_args_is_help=True, help="Who works in the programme: kader, bidan, admins.")
@@ -32,7 +30,7 @@ def list_(as_json: _JsonOption = False) -> None:
     """Every role that is held."""
     from sapa.services.staff import list_staff
 
-    with _app().deps.store.transaction(write=False) as tx:
+    with common.running_app().deps.store.transaction(write=False) as tx:
         held = list_staff(tx)
     if as_json:
         print(json.dumps([asdict(one) for one in held], ensure_ascii=False))
@@ -55,13 +53,13 @@ def enrol(
     from sapa.services.staff import StaffError
     from sapa.services.staff import enrol as give
 
-    app = _app()
-    moment = _moment(now, app.clock.now())
+    app = common.running_app()
+    moment = common.moment(now, app.clock.now())
     try:
         with app.deps.store.transaction() as tx:
             given = give(tx, phone, name, role, _place(tx, posyandu, area), None, moment)
     except StaffError as error:
-        _fail(str(error))
+        common.fail(str(error))
     print(json.dumps(asdict(given)) if as_json else f"{given.role} {given.id}")
 
 
@@ -70,11 +68,11 @@ def revoke(staff_id: str, now: _NowOption = None) -> None:
     """Take a role away; the id is in `sapa staff list`."""
     from sapa.services.staff import revoke as take
 
-    app = _app()
+    app = common.running_app()
     with app.deps.store.transaction() as tx:
-        taken = take(tx, staff_id, None, _moment(now, app.clock.now()))
+        taken = take(tx, staff_id, None, common.moment(now, app.clock.now()))
     if not taken:
-        _fail(f"nobody holds the role {staff_id}")
+        common.fail(f"nobody holds the role {staff_id}")
     print("revoked")
 
 
@@ -94,61 +92,25 @@ def invite(
     from sapa.services.staff import StaffError
     from sapa.services.staff import invite as offer
 
-    app = _app()
+    app = common.running_app()
     try:
         with app.deps.store.transaction() as tx:
-            who = _staffer(tx, by)
+            who = common.staffer_behind(tx, by)
             place_id = _place(tx, posyandu, area)
-            code = offer(tx, who, role, place_id, str(uuid.uuid4()), _moment(now, app.clock.now()))
+            code = offer(tx, who, role, place_id, str(uuid.uuid4()), common.moment(now, app.clock.now()))
     except (StaffError, NotAllowed) as error:
-        _fail(str(error))
+        common.fail(str(error))
     print(json.dumps({"code": code, "role": role, "place": place_id}) if as_json else code)
-
-
-def _staffer(tx: Tx, phone: str) -> Staffer:
-    from sapa.family.reading.seats import read_phone
-    from sapa.messaging.states import Channel
-    from sapa.services.access import staffer
-
-    contact_id = tx.contact_id_for(Channel.WHATSAPP, read_phone(phone) or phone)
-    who = staffer(tx, contact_id) if contact_id is not None else None
-    if who is None:
-        _fail(f"{phone} is nobody of the staff")
-    return who
 
 
 def _place(tx: Tx, posyandu: str | None, area: str | None) -> str:
     """The id of the posyandu or area that was named."""
     if (posyandu is None) == (area is None):
-        _fail("name one place: --posyandu for a kader, --area for a bidan or admin")
+        common.fail("name one place: --posyandu for a kader, --area for a bidan or admin")
     if posyandu is not None:
         found = [row.id for row in tx.list_posyandu() if posyandu in (row.id, row.name)]
     else:
         found = [row.id for row in tx.areas() if area in (row.id, row.name)]
     if len(found) != 1:
-        _fail(f"{posyandu or area}: {'unknown' if not found else 'several are called so, name the id'}")
+        common.fail(f"{posyandu or area}: {'unknown' if not found else 'several are called so, name the id'}")
     return found[0]
-
-
-def _app() -> App:
-    from sapa.bootstrap import StartError, current_app
-
-    try:
-        return current_app()
-    except StartError as error:
-        _fail(str(error))
-
-
-def _moment(given: str | None, clock: datetime) -> datetime:
-    if given is None:
-        return clock
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        _fail(f"--now {given!r} is not an ISO time")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"sapa: {message}", file=sys.stderr)
-    raise SystemExit(1)

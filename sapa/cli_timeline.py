@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
+
+from sapa import cli_common as common
 
 
 def register(app: typer.Typer) -> None:
@@ -34,19 +35,19 @@ def timeline(
     try:
         family = load_family(file.read_text(encoding="utf-8"), now=now, clock=datetime.now(UTC)).family
     except FamilyFileError as error:
-        _fail(f"{file}: {error}")
+        common.fail(f"{file}: {error}")
     except (OSError, UnicodeDecodeError) as error:
-        _fail(f"{file}: {error}")
+        common.fail(f"{file}: {error}")
     try:
         last = date.fromisoformat(until)
     except ValueError:
-        _fail(f"--until {until!r} is not a date (YYYY-MM-DD)")
+        common.fail(f"--until {until!r} is not a date (YYYY-MM-DD)")
     try:
         deps = answering()
         rows = rows_of(deps, family, last)
         page = calendar_page(deps, calendar(family, rows, last)) if html else ""
     except (StartError, ValueError) as error:
-        _fail(str(error))
+        common.fail(str(error))
     if html is not None:
         _write(html, page)
     if as_json:
@@ -63,10 +64,4 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        _fail(f"{path}: {error.strerror or error}")
-
-
-def _fail(message: str) -> NoReturn:
-    """One line and exit code 1, as every command of `sapa` does it."""
-    print(f"sapa: {message}", file=sys.stderr)
-    raise SystemExit(1)
+        common.fail(f"{path}: {error.strerror or error}")
