@@ -37,7 +37,7 @@ from sapa.services.inbound import receive_message
 from sapa.services.records import InboundForm, StatusForm
 from sapa.services.replies import PICTURE_PATH
 from sapa.services.rights import fetch
-from sapa.settings import Settings
+from sapa.settings import Settings, SettingsError
 
 INBOUND_PATH = "/webhooks/twilio"
 STATUS_PATH = "/webhooks/twilio/status"
@@ -313,14 +313,15 @@ def main() -> int:
 
     try:
         app = bootstrap.start()
+        pages = page_routes(app)
         listener = listen(app.settings.host, app.settings.port)
-    except (bootstrap.StartError, OSError) as error:
+    except (bootstrap.StartError, SettingsError, OSError) as error:
         print(f"bot: {error}", file=sys.stderr)
         return 1
     logs.setup("bot", app.settings.log_level)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(app, extra_routes=page_routes(app)),
+            create_app(app, extra_routes=pages),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_SECRET_LENGTH = 32
 
 
 class SettingsError(ValueError):
@@ -54,9 +55,15 @@ class Settings:
     rasa_timeout_s: float
     sender_rate: float
     default_timezone: str
-    secret: str  # signs the console's cookies
+    given_secret: str | None
     prices: Mapping[str, int]  # rupiah a message by channel; empty: not known
     twilio: TwilioSettings | None = None
+
+    @property
+    def secret(self) -> str:
+        """Signs the console's cookies. Raises SettingsError where none is given and none can be kept."""
+        # Made when it is first asked for: whoever only asks a question on the command line writes no file.
+        return self.given_secret or _kept_secret(self.var_dir / "secret")
 
     @property
     def simulator(self) -> bool:
@@ -102,10 +109,17 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         rasa_timeout_s=get.number("SAPA_RASA_TIMEOUT_SECONDS", 20.0),
         sender_rate=get.number("SAPA_SENDER_RATE", 80.0),
         default_timezone=get.text("SAPA_TIMEZONE", "Asia/Jakarta"),
-        secret=get.text("SAPA_SECRET", "") or _kept_secret(var_dir / "secret"),
+        given_secret=_secret(get),
         prices=_prices(get),
         twilio=twilio,
     )
+
+
+def _secret(get: _Reader) -> str | None:
+    given = get.text("SAPA_SECRET", "")
+    if given and len(given) < _SECRET_LENGTH:
+        raise SettingsError(f"SAPA_SECRET is shorter than {_SECRET_LENGTH} characters; leave it out or make it longer")
+    return given or None
 
 
 def _kept_secret(file: Path) -> str:
