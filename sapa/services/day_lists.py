@@ -77,7 +77,8 @@ def blocks_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     for one in rows:
         person = {name: one[name] for name in ("number", "name", "mother")}
-        needs = {name: one[name] for name in _NEEDS}
+        # Which visit of the pregnancy it would be is not said: a line for each number would say the same words twice.
+        needs = {**{name: one[name] for name in _NEEDS}, "anc": bool(one["anc"])}
         if blocks and all(blocks[-1][name] == value for name, value in needs.items()):
             blocks[-1]["people"].append(person)
         else:
