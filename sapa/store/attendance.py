@@ -17,6 +17,7 @@ from sapa.family.people import Child, Measurement, Pregnancy, Sex
 from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE
 from sapa.services.day_records import AttendanceRow, HomeRow, HomeVisitRow
 from sapa.services.records import Contact, SessionRow
+from sapa.store.consent_order import AS_SAID
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
@@ -87,7 +88,7 @@ class AttendanceQueries:
             .join(ContactTable, ContactTable.id == ConsentTable.contact_id)
             .join(HouseholdTable, HouseholdTable.id == ContactTable.household_id)
             .where(HouseholdTable.posyandu_id == posyandu_id, ConsentTable.purpose.in_(list(_CARE)))
-            .order_by(ConsentTable.at, ConsentTable.id.desc())
+            .order_by(*AS_SAID)
         )
         last = {(household or "", who, purpose): granted for household, who, purpose, granted in rows}
         agreed: dict[str, set[str]] = defaultdict(set)

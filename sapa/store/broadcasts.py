@@ -39,6 +39,7 @@ from sapa.services.broadcast_records import (
 )
 from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE, SEAT, TOPIC_PURPOSE
 from sapa.services.records import ConsentRow
+from sapa.store.consent_order import AS_SAID
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
@@ -283,7 +284,7 @@ class BroadcastQueries:
             )
         )
         found: dict[str, list[ConsentRow]] = {}
-        for contact_id, purpose, granted, at in self._s.execute(rows.order_by(ConsentTable.at, ConsentTable.id)):
+        for contact_id, purpose, granted, at in self._s.execute(rows.order_by(*AS_SAID)):
             found.setdefault(contact_id, []).append(ConsentRow(purpose, "", granted, at))
         return found
 

@@ -14,6 +14,7 @@ from sapa.family.people import Child, Measurement, PosyanduSession, Sex
 from sapa.messaging.states import Channel
 from sapa.services.consents import TOPIC_PURPOSE
 from sapa.services.records import Address, ConsentRow, Contact, PosyanduRow, SessionRow
+from sapa.store.consent_order import AS_SAID, LAST_SAID_FIRST
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
@@ -175,15 +176,13 @@ class PeopleQueries:
         latest = self._s.scalar(
             select(ConsentTable.granted)
             .where(ConsentTable.contact_id == contact_id, ConsentTable.purpose == purpose)
-            .order_by(ConsentTable.at.desc(), ConsentTable.id)
+            .order_by(*LAST_SAID_FIRST)
             .limit(1)
         )
         return bool(latest)
 
     def consents_of(self, contact_id: str) -> list[ConsentRow]:
-        rows = self._s.scalars(
-            select(ConsentTable).where(ConsentTable.contact_id == contact_id).order_by(ConsentTable.at, ConsentTable.id)
-        )
+        rows = self._s.scalars(select(ConsentTable).where(ConsentTable.contact_id == contact_id).order_by(*AS_SAID))
         return [ConsentRow(row.purpose, row.wording, row.granted, row.at, row.recorded_by) for row in rows]
 
     def has_stopped(self, contact_id: str, topic: str) -> bool:

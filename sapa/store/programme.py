@@ -25,6 +25,7 @@ from sapa.services.programme_records import (
     MessageCount,
     Place,
 )
+from sapa.store.consent_order import AS_SAID
 from sapa.store.models import (
     AddressTable,
     CaseTable,
@@ -354,7 +355,7 @@ class ProgrammeQueries:
             .join(ContactTable, ContactTable.id == ConsentTable.contact_id)
             .join(HouseholdTable, HouseholdTable.id == ContactTable.household_id)
             .where(HouseholdTable.posyandu_id.in_(posyandu_ids), ConsentTable.purpose == purpose)
-            .order_by(ConsentTable.at, ConsentTable.id.desc())
+            .order_by(*AS_SAID)
         )
         last = {(household or "", who): granted for household, who, granted in rows}
         agreed = {household for (household, _), granted in last.items() if granted}

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sapa.family.people import Child, Measurement, Pregnancy, Sex
 from sapa.services import register_records as records
 from sapa.services.register_records import ChildRecord, FamilyRecord, MemberRecord, NewRow, PregnancyRecord
+from sapa.store.consent_order import AS_SAID
 from sapa.store.models import (
     AddressTable,
     AttendanceTable,
@@ -145,8 +146,7 @@ class RegisterQueries:
         said = _of(
             select(ConsentTable.contact_id, ConsentTable.purpose, ConsentTable.granted), which, ConsentTable.contact_id
         )
-        # The last word counts; of two in the same moment the one with the smaller id, as everywhere.
-        for contact_id, purpose, granted in self._rows(said.order_by(ConsentTable.at, ConsentTable.id.desc())):
+        for contact_id, purpose, granted in self._rows(said.order_by(*AS_SAID)):
             consents[contact_id][purpose] = granted
         found: dict[str, list[MemberRecord]] = defaultdict(list)
         people = (

@@ -1,0 +1,9 @@
+"""In which order somebody's yes and no count: one order for every question about consent, so that all agree."""
+
+from __future__ import annotations
+
+from sapa.store.models import ConsentTable
+
+# The last word counts. Of a yes and a no in the same moment the no is the last: nobody is written to by chance.
+AS_SAID = (ConsentTable.at, ConsentTable.granted.desc(), ConsentTable.id)
+LAST_SAID_FIRST = (ConsentTable.at.desc(), ConsentTable.granted, ConsentTable.id.desc())
