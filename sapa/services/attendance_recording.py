@@ -19,7 +19,7 @@ from sapa.services.access import Staffer
 from sapa.services.day_records import ABSENT, NO_PHONE, AttendanceRow, HomeVisitRow, visit_id
 from sapa.services.day_roster import Day, allowed, day_of
 from sapa.services.deps import Deps
-from sapa.services.growth_recording import CASE, growth_result, needs_case
+from sapa.services.growth_recording import CASE, growth_result, joined, needs_case, with_weighing
 from sapa.services.ports import Tx
 from sapa.services.seats import in_line
 
@@ -158,32 +158,18 @@ def _weighed(
     tx: Tx, who: Staffer, day: Day, entry: Entry, followed: Followed, child: Child, done: Saved, now: datetime
 ) -> Saved:
     known = next((one for one in child.measurements if one.date == day.session.date), None)
-    whole = _joined(known, _measured(day, entry))
+    whole = joined(known, _measured(day, entry))
     if whole != known:
         tx.save_measurement(child.id, whole, SOURCE, now)
         detail = {"child": child.id, "session": day.session.id}
         tx.audit("weighing_recorded", None, detail, now, actor_id=who.contact_id, household_id=followed.household_id)
         # What waits to be asked of a day that is written down now need not be asked.
         tx.mark_dirty(followed.household_id, now)
-    others = [one for one in child.measurements if one.date != whole.date]
-    child = replace(child, measurements=tuple(sorted([*others, whole], key=lambda one: one.date)))
+    child = with_weighing(child, whole)
     result = growth_result(child, whole, insisted=entry.insisted and bool(doubts_about(child, whole)))
     if needs_case(result):
         _open_case(tx, followed.household_id, now)
     return replace(done, weight_kg=whole.weight_kg, lenhei_cm=whole.lenhei_cm, result=result, case=needs_case(result))
-
-
-def _joined(known: Measurement | None, new: Measurement) -> Measurement:
-    """The numbers of now, with what they leave out as it was told before: the length may come an hour later."""
-    if known is None:
-        return new
-    length = new.lenhei_cm if new.lenhei_cm is not None else known.lenhei_cm
-    return Measurement(
-        date=new.date,
-        weight_kg=new.weight_kg if new.weight_kg is not None else known.weight_kg,
-        lenhei_cm=length,
-        measure=new.measure or (known.measure if length == known.lenhei_cm else ""),
-    )
 
 
 def _open_case(tx: Tx, household_id: str, now: datetime) -> None:

@@ -177,15 +177,14 @@ def write_down(
     `child` carries its sex as it shall be kept. Doing it twice changes nothing more.
     """
     known = next((one for one in child.measurements if one.date == measured.date), None)
-    whole = _joined(known, measured)
+    whole = joined(known, measured)
     before = next((one for one in tx.children_of(household_id) if one.id == child.id), None)
     if before is not None and before.sex is not child.sex:
         tx.save_child(household_id, child, now)
     tx.save_measurement(child.id, whole, SOURCE, now)
     if whole != known:
         tx.audit("weighing_recorded", contact_id, {"child": child.id}, now)
-    others = [one for one in child.measurements if one.date != whole.date]
-    child = replace(child, measurements=tuple(sorted([*others, whole], key=lambda one: one.date)))
+    child = with_weighing(child, whole)
     result = growth_result(child, whole, insisted=insisted)
     if needs_case(result) and not any(case.kind == CASE for case in tx.open_cases_of(contact_id)):
         tx.open_case(contact_id, CASE, inbound_id, now)
@@ -193,7 +192,13 @@ def write_down(
     return Reply(RESULT, said, chart_facts(child, today))
 
 
-def _joined(known: Measurement | None, new: Measurement) -> Measurement:
+def with_weighing(child: Child, whole: Measurement) -> Child:
+    """The child with this weighing in place of another one of its day."""
+    others = [one for one in child.measurements if one.date != whole.date]
+    return replace(child, measurements=tuple(sorted([*others, whole], key=lambda one: one.date)))
+
+
+def joined(known: Measurement | None, new: Measurement) -> Measurement:
     """A weighing with what was told before for the same day: "8,2" in the morning, "tinggi 72" at noon."""
     if known is None:
         return new
