@@ -208,10 +208,18 @@ def prepare_database(environ: Mapping[str, str] | None = None) -> tuple[str | No
         raise StartError(_database_line(error)) from error
 
 
-def wire(config: Settings, engine: Engine | None = None, clock: Clock | None = None) -> App:
-    """An application. No `engine`: the database of the settings. No `clock`: the machine's, moved by the simulator."""
+def wire(
+    config: Settings,
+    engine: Engine | None = None,
+    clock: Clock | None = None,
+    ready: tuple[ContentLibrary, Campaigns] | None = None,
+) -> App:
+    """An application. No `engine`: the database of the settings. No `clock`: the machine's, moved by the simulator.
+
+    ready: what `texts` gave, where a process wires many applications: looking for changed files takes its time.
+    """
     engine = engine or open_engine(config.database_url)
-    content, campaigns = texts(config.content_dir)
+    content, campaigns = ready or texts(config.content_dir)
     mailbox = SimulatorMailbox(engine) if config.simulator else None
     if clock is None:
         clock = _simulated_clock(mailbox) if mailbox else SystemClock()

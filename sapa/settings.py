@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 _SECRET_LENGTH = 32
@@ -27,6 +28,8 @@ class TwilioSettings:
     sms_from: str | None
     messaging_service_sid: str | None
     content_sids: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 10.0  # to wait for an answer to one request
+    api_url: str | None = None  # of a stand-in for the provider on this machine; None: the provider itself
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class Settings:
     lease_s: float
     rasa_timeout_s: float
     sender_rate: float
+    sender_threads: int
+    person_pace_s: float  # between two messages nobody asked for, to one person
+    settle_s: float  # how long a request without an answer may still arrive at the provider
     default_timezone: str
     given_secret: str | None
     prices: Mapping[str, int]  # rupiah a message by channel; empty: not known
@@ -108,6 +114,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         lease_s=get.number("SAPA_LEASE_SECONDS", 60.0),
         rasa_timeout_s=get.number("SAPA_RASA_TIMEOUT_SECONDS", 20.0),
         sender_rate=get.number("SAPA_SENDER_RATE", 80.0),
+        sender_threads=get.integer("SAPA_SENDER_THREADS", 64),
+        person_pace_s=get.number("SAPA_PERSON_PACE_SECONDS", 6.0),
+        settle_s=get.number("SAPA_SETTLE_SECONDS", 90.0),
         default_timezone=get.text("SAPA_TIMEZONE", "Asia/Jakarta"),
         given_secret=_secret(get),
         prices=_prices(get),
@@ -202,9 +211,16 @@ def _public_url(get: _Reader, gateway: str, port: int) -> str:
     if gateway == "simulator":
         return get.text("SAPA_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
     url = get.text("SAPA_PUBLIC_URL", "")
-    if not url.startswith("https://"):
+    # With a stand-in provider on this machine everything stays on loopback: there is nobody to hide it from.
+    standin = bool(get.text("TWILIO_API_URL", "")) and _on_loopback(url)
+    if not url.startswith("https://") and not standin:
         raise SettingsError("SAPA_GATEWAY=twilio needs SAPA_PUBLIC_URL=https://... (the address Twilio calls)")
     return url.rstrip("/")
+
+
+def _on_loopback(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and parts.hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _twilio(env: Mapping[str, str], gateway: str) -> TwilioSettings | None:
@@ -220,6 +236,7 @@ def _twilio(env: Mapping[str, str], gateway: str) -> TwilioSettings | None:
             "TWILIO_SMS_FROM",
             "TWILIO_MESSAGING_SERVICE_SID",
             "TWILIO_CONTENT_SIDS",
+            "TWILIO_API_URL",
         )
     }
     missing = [name for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if not value[name]]
@@ -233,6 +250,9 @@ def _twilio(env: Mapping[str, str], gateway: str) -> TwilioSettings | None:
         )
     if not (value["TWILIO_ACCOUNT_SID"].startswith("AC") and len(value["TWILIO_ACCOUNT_SID"]) == 34):
         raise SettingsError("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits")
+    if value["TWILIO_API_URL"] and not _on_loopback(value["TWILIO_API_URL"]):
+        # The account's token goes to this address with every request.
+        raise SettingsError("TWILIO_API_URL is for a stand-in provider on this machine; leave it out to reach Twilio")
     return TwilioSettings(
         account_sid=value["TWILIO_ACCOUNT_SID"],
         auth_token=value["TWILIO_AUTH_TOKEN"],
@@ -240,6 +260,8 @@ def _twilio(env: Mapping[str, str], gateway: str) -> TwilioSettings | None:
         sms_from=value["TWILIO_SMS_FROM"] or None,
         messaging_service_sid=value["TWILIO_MESSAGING_SERVICE_SID"] or None,
         content_sids=_pairs(value["TWILIO_CONTENT_SIDS"]),
+        timeout_s=_Reader(env).number("SAPA_PROVIDER_TIMEOUT_SECONDS", 10.0),
+        api_url=value["TWILIO_API_URL"].rstrip("/") or None,
     )
 
 

@@ -127,8 +127,7 @@ def _people(deps: Deps, tx: Tx, place: PosyanduRow, kader_id: str, first_number:
     zone = ZoneInfo(place.timezone)
     today = now.astimezone(zone).date()
     past = _past_sessions(tx, place, today, zone)
-    for session in past:
-        tx.save_session(session)
+    tx.save_sessions(past)
     rows = people_of(place, past, first_number, kader_id, _words(deps, place, past, today), now)
     tx.add_rows(rows)
     reachable = [row.contact_id for row in rows if isinstance(row, AddressNew)]

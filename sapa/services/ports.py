@@ -33,6 +33,7 @@ from sapa.services.ports_registers import RegisterTx
 from sapa.services.ports_staff import StaffTx
 from sapa.services.records import (
     Address,
+    CannotTell,
     CaseRow,
     CodeRow,
     ConsentRow,
@@ -132,6 +133,9 @@ class Tx(StaffTx, BroadcastTx, AttendanceTx, CaseworkTx, ConsoleTx, ProgrammeTx,
     def list_posyandu(self) -> list[PosyanduRow]: ...
     def save_posyandu(self, row: PosyanduRow) -> None: ...
     def save_session(self, row: SessionRow) -> None: ...
+    def save_sessions(self, rows: Sequence[SessionRow]) -> None:
+        """Add or overwrite many at once."""
+
     def sessions_of(self, posyandu_id: str, since: date) -> list[PosyanduSession]: ...
     def posyandu_of(self, household_id: str) -> PosyanduRow | None: ...
     def set_posyandu(self, household_id: str, posyandu_id: str | None, said: str | None = None) -> None:
@@ -442,6 +446,12 @@ class Gateway(Protocol):
     def send(self, request: SendRequest) -> SendOutcome: ...
     def lookup(self, message: OutboxMessage) -> LookupOutcome:
         """Ask the provider whether it has this message of ours."""
+
+    def verdict(self, error_code: str, template: str | None) -> SendOutcome | None:
+        """What an error code in a status callback means for its message; None for a code that says nothing more."""
+
+    def inbound_since(self, since: datetime) -> Sequence[InboundForm] | CannotTell:
+        """What people sent us since then, as the provider lists it; no buttons' payloads are in such a list."""
 
 
 class EngineUnavailable(RuntimeError):

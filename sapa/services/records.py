@@ -36,6 +36,7 @@ class InboundForm:
     latitude: float | None = None
     longitude: float | None = None
     phone: str | None = None  # E.164 where known; a user may hide it
+    sent_at: datetime | None = None  # aware: when it was written, where it comes late and the provider says so
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,9 @@ class OutboxDraft:
     topic: str | None = None  # what the person may have stopped on its own; None for a reply
     forget_when_sent: bool = False  # the receipt of an erasure: the row goes as soon as it is out
     options: tuple[str, ...] = ()  # labels behind the numbered choices of this message: answering "1" works
+    sms_text: str | None = None  # how an SMS would say it, if WhatsApp turns out not to reach this person
+    fallback_of: str | None = None  # the outbox id this message stands in for
+    force_template: bool = False  # as a template even where our own clock says the 24 hours still run
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,12 @@ class OutboxMessage:
     provider_sid: str | None = None
     error_code: str | None = None
     last_inbound_at: datetime | None = None  # of the contact: decides the WhatsApp window
+    expires_at: datetime | None = None
+    sms_text: str | None = None
+    fallback_of: str | None = None
+    force_template: bool = False
+    phone: str | None = None  # E.164 where known: an SMS can go there
+    content_sid: str | None = None  # the provider's id of its template, where that is approved
 
 
 @dataclass(frozen=True)
@@ -349,6 +359,7 @@ class SendRequest:
     template: str | None = None
     kind: Kind = Kind.ANSWER
     content_id: str = ""
+    send_at: datetime | None = None  # aware: the provider shall keep it until then (needs a messaging service)
 
 
 @dataclass(frozen=True)
@@ -366,6 +377,9 @@ class Refused:
     retry_after_s: float | None
     opted_out: bool = False
     alert: bool = False  # a human must look: account, login, sender, template
+    hold: str | None = None  # what must stop with it: "all", "whatsapp", "sms", "template:<name>"
+    waits: bool = False  # not this message's fault: the try does not count against it
+    switch: str | None = None  # the form that may reach the person instead: "template" or "sms"
 
 
 @dataclass(frozen=True)
@@ -376,6 +390,28 @@ class Unclear:
 
 
 SendOutcome = Sent | Refused | Unclear
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of one try: to be recorded. form: text, template or sms; parts and cost_rp as it is billed."""
+
+    outbox_id: str
+    outcome: SendOutcome
+    form: str = "text"
+    parts: int = 1
+    cost_rp: int | None = None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Sending that stands still. scope: all, whatsapp, sms, template:<name>; probe_at: when one message tries again."""
+
+    scope: str
+    code: str
+    since: datetime
+    probe_at: datetime
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,7 @@ def save_world(
     for place in places:
         # Without its bidan a world has no desa to lie in.
         tx.save_posyandu(place if place.area_id in known else replace(place, area_id=None))
-    for session in sessions:
-        tx.save_session(session)
+    tx.save_sessions(sessions)
     for one in staff:
         if now is None:
             raise ValueError("staff is enrolled at a moment: now is needed")

@@ -519,6 +519,10 @@ class OutboxTable(Base):
             sqlite_where=text("state IN ('sending', 'unknown')"),
             postgresql_where=text("state IN ('sending', 'unknown')"),
         ),
+        # The pace of one person: what went to this address in the last minute.
+        Index("ix_outbox_address_claimed", "address_id", "claimed_at"),
+        # What a month cost.
+        Index("ix_outbox_sent_at", "sent_at"),
     )
 
     seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -548,12 +552,66 @@ class OutboxTable(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]  # of the last try
     provider_sid: Mapped[str | None] = mapped_column(String(64), index=True)
     error_code: Mapped[str | None] = mapped_column(String(40))
+    sms_text: Mapped[str | None] = mapped_column(Text)  # goes by SMS if WhatsApp turns out not to reach this person
+    fallback_of: Mapped[str | None] = mapped_column(Id, index=True)  # the message this one stands in for
+    force_template: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # learnt from 63016
+    form: Mapped[str | None] = mapped_column(String(10))  # text, template or sms: as it was last tried
+    parts: Mapped[int | None] = mapped_column(Integer)  # of an SMS; 1 on WhatsApp
+    cost_rp: Mapped[int | None] = mapped_column(Integer)  # None: no price is known
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+
+
+class SendingHoldTable(Base):
+    """Sending stopped because every message would meet the same refusal, until a human mends it or a probe passes."""
+
+    __tablename__ = "sending_hold"
+
+    scope: Mapped[str] = mapped_column(String(100), primary_key=True)  # all, whatsapp, sms, template:<name>
+    code: Mapped[str] = mapped_column(String(40))
+    since: Mapped[datetime]
+    probe_at: Mapped[datetime]  # when one message may try whether it is over
+    told_at: Mapped[datetime | None]  # when a human was told
+
+
+class MessageTemplateTable(Base):
+    """A WhatsApp template as the provider knows it."""
+
+    __tablename__ = "message_template"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    language: Mapped[str] = mapped_column(String(12))
+    category: Mapped[str] = mapped_column(String(24))
+    body_hash: Mapped[str] = mapped_column(String(64))
+    content_sid: Mapped[str | None] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    updated_at: Mapped[datetime]
+
+
+class ErasedMessageTable(Base):
+    """Messages of people who were erased, as hashes for some days: the provider still lists them, we forget them."""
+
+    __tablename__ = "erased_message"
+
+    sid_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+
+
+class HeartbeatTable(Base):
+    """A process that lives says so every few seconds."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(String(24), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+    detail: Mapped[dict[str, Any]]
 
 
 class MessageStatusTable(Base):

@@ -327,7 +327,19 @@ class PeopleQueries:
         self._s.flush()
 
     def save_session(self, row: SessionRow) -> None:
-        self._s.merge(SessionTable(**{name: getattr(row, name) for name in SessionRow.__dataclass_fields__}))
+        self.save_sessions([row])
+
+    def save_sessions(self, rows: Sequence[SessionRow]) -> None:
+        # One question and one statement for all of them: a village of four years has nearly a hundred.
+        found = self._s.scalars(select(SessionTable).where(SessionTable.id.in_([row.id for row in rows])))
+        known = {row.id: row for row in found}
+        for row in rows:
+            values = {name: getattr(row, name) for name in SessionRow.__dataclass_fields__}
+            if row.id not in known:
+                known[row.id] = SessionTable(**values)
+                self._s.add(known[row.id])
+            for name, value in values.items():
+                setattr(known[row.id], name, value)
         self._s.flush()
 
     def sessions_of(self, posyandu_id: str, since: date) -> list[PosyanduSession]:
