@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,8 +22,19 @@ from sapa.language import detect
 from sapa.services.campaigns import CampaignError, load_campaigns
 from sapa.services.deps import Deps
 from sapa.services.ports import Gateway
-from sapa.services.records import LookupOutcome, OutboxMessage, SendOutcome, SendRequest
+from sapa.services.ports_templates import TemplateProvider
+from sapa.services.records import (
+    CannotTell,
+    InboundForm,
+    InboundLimits,
+    LookupOutcome,
+    OutboxMessage,
+    SendOutcome,
+    SendRequest,
+)
 from sapa.settings import Settings, SettingsError
+from sapa.store.crypt import KeyTrouble, attached
+from sapa.store.data_keys import note_use, unlock
 from sapa.store.database import Database
 from sapa.store.dialogue_memory import forget_dialogue
 from sapa.store.engine import open_engine
@@ -33,6 +44,10 @@ from sapa.store.simulator import SimulatorMailbox
 STATUS_PATH = "/webhooks/twilio/status"
 # The folder of the campaign files, beside the texts they name.
 CAMPAIGNS = "campaigns"
+
+
+# The pretend provider keeps messages in our own database: nothing of its is long on the way.
+_PRETEND_SETTLE = timedelta(seconds=5)
 
 
 class StartError(RuntimeError):
@@ -75,11 +90,31 @@ class App:
             campaigns=self.campaigns,
             holiday=holiday,
             prices=self.settings.prices,
+            # The pretend provider keeps no pace: what falls due on the way of its clock shows at once.
+            person_pace=timedelta(0) if self.settings.simulator else timedelta(seconds=self.settings.person_pace_s),
+            settle=_PRETEND_SETTLE if self.settings.simulator else timedelta(seconds=self.settings.settle_s),
+            catch_up=timedelta(seconds=self.settings.catch_up_s),
+            inbound_limits=self._inbound_limits(),
         )
+
+    def _inbound_limits(self) -> InboundLimits | None:
+        """None with the simulator: its clock may stand still while somebody talks."""
+        config = self.settings
+        return None if config.simulator else InboundLimits(config.inbound_per_minute, config.inbound_per_hour)
 
     def forget_dialogue(self, contact_id: str) -> int:
         """Delete a conversation from Rasa's memory; how many events it had."""
         return forget_dialogue(self.settings.tracker_url, contact_id)
+
+    @cached_property
+    def template_provider(self) -> TemplateProvider | None:
+        """Where WhatsApp templates are approved; None with the simulator, which takes every one."""
+        if self.settings.twilio is None:
+            return None
+        # Imported where it is used: the SDK takes most of a second to load and the simulator needs none of it.
+        from sapa.gateways.twilio_content import TwilioContent
+
+        return TwilioContent(self.settings.twilio)
 
     @cached_property
     def content_ids(self) -> frozenset[str]:
@@ -118,6 +153,8 @@ def start(environ: Mapping[str, str] | None = None) -> App:
         return wire(config, engine)
     except SettingsError as error:
         raise StartError(f"settings: {error}") from error
+    except KeyTrouble as error:
+        raise StartError(f"keys: {error}") from error
     except (ContentError, CampaignError) as error:
         raise StartError(f"content: {error}") from error
     except (SQLAlchemyError, OSError) as error:
@@ -191,6 +228,12 @@ class _Nowhere:
     def lookup(self, message: OutboxMessage) -> LookupOutcome:
         raise RuntimeError("there is no provider here")
 
+    def verdict(self, error_code: str, template: str | None) -> SendOutcome | None:
+        raise RuntimeError("there is no provider here")
+
+    def inbound_since(self, since: datetime) -> Sequence[InboundForm] | CannotTell:
+        raise RuntimeError("there is no provider here")
+
 
 def check_schema(engine: Engine) -> None:
     """Refuse to start on a database that was not brought to this version. Raises StartError."""
@@ -201,9 +244,16 @@ def check_schema(engine: Engine) -> None:
 def prepare_database(environ: Mapping[str, str] | None = None) -> tuple[str | None, str | None]:
     """Bring the configured database to the newest schema; the revisions before and after. Raises StartError."""
     try:
-        return upgrade(open_engine(settings_module.load(environ).database_url))
+        config = settings_module.load(environ)
+        engine = open_engine(config.database_url)
+        ring = unlock(engine, config.given_data_keys, config.data_keys_file)
+        revisions = upgrade(engine)
+        note_use(engine, ring, SystemClock().now())
+        return revisions
     except SettingsError as error:
         raise StartError(f"settings: {error}") from error
+    except KeyTrouble as error:
+        raise StartError(f"keys: {error}") from error
     except (SQLAlchemyError, OSError) as error:
         raise StartError(_database_line(error)) from error
 
@@ -219,10 +269,12 @@ def wire(
     ready: what `texts` gave, where a process wires many applications: looking for changed files takes its time.
     """
     engine = engine or open_engine(config.database_url)
+    ring = attached(engine.dialect) or unlock(engine, config.given_data_keys, config.data_keys_file)
     content, campaigns = ready or texts(config.content_dir)
     mailbox = SimulatorMailbox(engine) if config.simulator else None
     if clock is None:
         clock = _simulated_clock(mailbox) if mailbox else SystemClock()
+    note_use(engine, ring, clock.now())
     store = Database(engine)
     return App(
         settings=config,

@@ -18,11 +18,15 @@ from rich.progress import track
 
 from sapa import (
     cli_broadcast,
+    cli_cost,
+    cli_doctor,
     cli_growth,
     cli_programme,
     cli_registers,
     cli_rights,
+    cli_sending,
     cli_staff,
+    cli_templates,
     cli_timeline,
 )
 
@@ -34,7 +38,19 @@ app.add_typer(content, name="content")
 cases = typer.Typer(no_args_is_help=True, help="What a human must look at.")
 app.add_typer(cases, name="cases")
 
-for more in (cli_timeline, cli_growth, cli_rights, cli_broadcast, cli_staff, cli_programme, cli_registers):
+for more in (
+    cli_timeline,
+    cli_growth,
+    cli_rights,
+    cli_broadcast,
+    cli_staff,
+    cli_programme,
+    cli_registers,
+    cli_templates,
+    cli_sending,
+    cli_doctor,
+    cli_cost,
+):
     more.register(app)
 
 NowOption = Annotated[str | None, typer.Option("--now", help="The moment to count from (ISO); default: the clock.")]

@@ -22,7 +22,7 @@ app.conf.update(
     # A tick that nobody took in time is not worth making up for: the next one finds the same rows.
     beat_schedule={
         name: {"task": f"sapa.{name}", "schedule": float(PACE_S.get(name, TICK_S)), "options": {"expires": 10 * TICK_S}}
-        for name in ("due", "plan", "sweep", "cases", "release", "daily")
+        for name in ("due", "plan", "sweep", "cases", "release", "daily", "catch_up", "late")
     },
 )
 
@@ -65,3 +65,15 @@ def release() -> None:
 def daily() -> None:
     """Reports, lists for the day, lessons."""
     _run("daily")
+
+
+@app.task(name="sapa.catch_up")  # type: ignore[untyped-decorator]
+def catch_up() -> None:
+    """Take in what people wrote and the webhook missed."""
+    _run("catch_up")
+
+
+@app.task(name="sapa.late")  # type: ignore[untyped-decorator]
+def late() -> None:
+    """Give up messages whose time is over."""
+    _run("late")

@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -16,10 +17,12 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from sapa import logs
+from sapa import logs, metrics, pulse
 from sapa.bootstrap import App, StartError, start
+from sapa.clock import SteadyClock, SystemClock
 from sapa.services import clockwork
-from sapa.services.delivery import reconcile
+from sapa.services.catch_up import catch_up_inbound
+from sapa.services.delivery import drop_late, reconcile
 from sapa.services.deps import Deps
 from sapa.services.due import queue_due
 from sapa.services.moves import open_unconfirmed_cases, unconfirmed
@@ -32,7 +35,7 @@ log = structlog.get_logger()
 
 TICK_S = 1
 # What goes by the hour of the day need not be looked for every second.
-PACE_S = {"daily": 15}
+PACE_S = {"daily": 15, "catch_up": 30, "late": 30}
 # On its way to a visitor's target the simulated clock stops this long at most for one moment's messages to go out.
 WALK_PATIENCE_S = 20.0
 
@@ -42,6 +45,7 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
 
     def due() -> None:
         fates = queue_due(app.deps, app.clock.now())
+        metrics.reminders(fates)
         if fates:
             log.info("due", **fates)
 
@@ -71,8 +75,27 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
 
         return do
 
+    def catch_up() -> None:
+        taken = catch_up_inbound(app.deps, app.clock.now())
+        if taken:
+            log.info("inbound_caught_up", count=taken)
+
+    def late() -> None:
+        dropped = drop_late(app.deps, app.clock.now())
+        if dropped:
+            log.warning("dropped_late", count=dropped)
+
     cases, release, daily = (of_staff(work) for work in (clockwork.CASES, clockwork.RELEASES, clockwork.DAILY))
-    return {"due": due, "plan": plan, "sweep": sweep, "cases": cases, "release": release, "daily": daily}
+    return {
+        "due": due,
+        "plan": plan,
+        "sweep": sweep,
+        "cases": cases,
+        "release": release,
+        "daily": daily,
+        "catch_up": catch_up,
+        "late": late,
+    }
 
 
 def _open_cases(app: App) -> int:
@@ -85,28 +108,42 @@ def _open_cases(app: App) -> int:
         return open_unclaimed_cases(tx, now) + open_unconfirmed_cases(tx, now)
 
 
+def _pace_s(app: App, name: str) -> float:
+    pace = PACE_S.get(name, TICK_S)
+    return min(pace, app.settings.catch_up_s) if name == "catch_up" else pace
+
+
 def build(app: App) -> BackgroundScheduler:
     """APScheduler with the fixed jobs: one at a time each, and a missed tick is not made up for."""
+    steady = SteadyClock(SystemClock())
     scheduler = BackgroundScheduler(
         timezone=UTC,
         executors={"default": ThreadPoolExecutor(len(jobs(app)) + 1)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for name, job in jobs(app).items():
-        scheduler.add_job(_guarded(name, job), "interval", seconds=PACE_S.get(name, TICK_S), id=name)
+        scheduler.add_job(_guarded(name, job, steady), "interval", seconds=_pace_s(app, name), id=name)
     if app.mailbox is not None:
-        scheduler.add_job(_guarded("walk", lambda: walk(app)), "interval", seconds=TICK_S, id="walk")
+        scheduler.add_job(_guarded("walk", lambda: walk(app), steady), "interval", seconds=TICK_S, id="walk")
     return scheduler
 
 
-def _guarded(name: str, job: Callable[[], None]) -> Callable[[], None]:
-    """A job that fails says so and is tried again at the next tick."""
+def _guarded(name: str, job: Callable[[], None], steady: SteadyClock) -> Callable[[], None]:
+    """A job that fails says so and is tried again at the next tick. None runs while the machine's time has jumped."""
 
     def run() -> None:
+        if not steady.steady():
+            log.warning("clock_jumped", job=name)
+            return
+        began, ok = time.perf_counter(), False
         try:
             job()
+            ok = True
         except Exception as error:
             log.warning("job_trouble", job=name, error=type(error).__name__)
+        metrics.tick(name, time.perf_counter() - began, ok, time.time())
+        if name != "walk":  # as long as the way of the simulated clock
+            pulse.moved(name)
 
     return run
 
@@ -164,9 +201,10 @@ def main() -> int:
     stopping = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopping.set())
-    scheduler.start()
-    stopping.wait()
-    scheduler.shutdown(wait=True)
+    with pulse.observed(app, "clock", others=pulse.public_certificate(app)):
+        scheduler.start()
+        stopping.wait()
+        scheduler.shutdown(wait=True)
     return 0
 
 

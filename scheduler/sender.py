@@ -1,31 +1,39 @@
-"""The sender: `python -m scheduler.sender`. Empties the outbox and writes down what became of each message."""
+"""The sender: `python -m scheduler.sender`. Empties the outbox and writes down what became of each message.
+
+One thread claims, many send (the provider's client blocks), one records: outcomes that come in while it writes are
+written together the next time. What dies with this process is reconciled when its leases end.
+"""
 
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import socket
 import sys
 import threading
 import time
 import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from sapa import logs
 from sapa.bootstrap import App, StartError, start
-from sapa.services.delivery import claim_batch, send_one
-from sapa.services.records import OutboxMessage
+from sapa.clock import SteadyClock, SystemClock
+from sapa.services.delivery import attempt, claim_batch, lease_over, record
+from sapa.services.records import OutboxMessage, Tried
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=60)
-BATCH = 20
-THREADS = 8
 IDLE_S = 0.05
 TROUBLE_S = 1.0
+# Outcomes recorded in one transaction, at most.
+GROUP = 200
+# A request must leave in the first half of its lease: in the second its answer is waited for.
+_SHARE_TO_LEAVE = 0.5
 
 
 class Rate:
@@ -42,17 +50,30 @@ class Rate:
             now = time.monotonic()
             at = max(self._next, now)
             self._next = at + self._gap
-        time.sleep(max(0.0, at - now))
+        if at > now:
+            time.sleep(at - now)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    message: OutboxMessage
+    leave_by: float  # on the monotonic clock, which no operator and no time server moves
 
 
 class Sender:
-    """Claims in batches, sends in threads (the provider's client blocks), records each on its own."""
+    """Claims in batches, sends in threads, records in groups."""
 
-    def __init__(self, app: App, lease: timedelta = LEASE) -> None:
+    def __init__(self, app: App, lease: timedelta | None = None) -> None:
         self._app = app
-        self._lease = lease
+        self._lease = lease or timedelta(seconds=app.settings.lease_s)
         self._owner = f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._rate = Rate(app.settings.sender_rate)
+        self._width = app.settings.sender_threads
+        self._under_way = 0
+        self._room = threading.Condition()
+        self._done: queue.SimpleQueue[tuple[OutboxMessage, Tried] | None] = queue.SimpleQueue()
+        # The machine's own: a visitor of the simulator moves the other one on purpose.
+        self._clock = SteadyClock(SystemClock())
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -61,29 +82,94 @@ class Sender:
 
     def run(self) -> None:
         """Work until stopped."""
-        with ThreadPoolExecutor(THREADS) as threads:
-            while not self._stopping.is_set():
-                try:
-                    sent = self.step(threads)
-                    pause = 0.0 if sent else IDLE_S
-                except Exception as error:  # the outbox waits; what was claimed is reconciled when its lease ends
-                    log.warning("sender_trouble", error=type(error).__name__)
-                    pause = TROUBLE_S
-                if pause:
-                    self._stopping.wait(pause)
+        recorder = threading.Thread(target=self._record_all, name="recorder")
+        recorder.start()
+        try:
+            with ThreadPoolExecutor(self._width, "send") as threads:
+                while not self._stopping.is_set():
+                    self._stopping.wait(self._turn(threads))
+        finally:
+            self._done.put(None)
+            recorder.join()
 
-    def step(self, threads: ThreadPoolExecutor) -> int:
-        """One batch; how many messages were handled."""
-        batch = claim_batch(self._app.deps, self._owner, self._app.clock.now(), self._lease, BATCH)
-        waiting: list[Future[None]] = [threads.submit(self._send, message) for message in batch]
-        for future in waiting:
-            future.result()
-        return len(batch)
+    def _turn(self, threads: ThreadPoolExecutor) -> float:
+        """Claim what there is room for; how long to rest."""
+        room = self._room_for()
+        try:
+            claims = self._claim(room)
+        except Exception as error:  # the outbox waits; what was claimed is reconciled when its lease ends
+            log.warning("sender_trouble", error=type(error).__name__)
+            return TROUBLE_S
+        with self._room:
+            self._under_way += len(claims)
+        for claim in claims:
+            threads.submit(self._send, claim)
+        return 0.0 if claims else IDLE_S
 
-    def _send(self, message: OutboxMessage) -> None:
-        self._rate.wait()
-        outcome = send_one(self._app.deps, self._owner, message, self._app.clock.now())
-        log.info("sent", outbox=message.id, kind=message.kind.value, outcome=type(outcome).__name__)
+    def _room_for(self) -> int:
+        """How many more messages to claim. Waits until every thread's next one is its last: few large claims cost less
+        than many small ones, and nobody runs dry while the next are fetched."""
+        with self._room:
+            self._room.wait_for(lambda: self._under_way <= self._width)
+            return 2 * self._width - self._under_way
+
+    def _claim(self, limit: int) -> list[_Claim]:
+        if not self._clock.steady():
+            log.warning("clock_jumped", wait_s=SteadyClock.GRACE.total_seconds())
+            self._stopping.wait(TROUBLE_S)
+            return []
+        leave_by = time.monotonic() + self._lease.total_seconds() * _SHARE_TO_LEAVE
+        messages = claim_batch(self._app.deps, self._owner, self._app.clock.now(), self._lease, limit)
+        return [_Claim(message, leave_by) for message in messages]
+
+    def _send(self, claim: _Claim) -> None:
+        try:
+            self._rate.wait()
+            if time.monotonic() > claim.leave_by:
+                # This machine slept or the way was long: another sender may hold the message by now.
+                tried = Tried(claim.message.id, lease_over())
+            else:
+                tried = attempt(self._app.deps, claim.message, self._app.clock.now())
+            self._done.put((claim.message, tried))
+        except Exception as error:  # nobody knows how far it came: its lease ends and it is reconciled
+            log.error("send_trouble", outbox=claim.message.id, error=type(error).__name__)
+        finally:
+            with self._room:
+                self._under_way -= 1
+                if self._under_way <= self._width:
+                    self._room.notify()
+
+    def _record_all(self) -> None:
+        """Write down outcomes in the order they come, as many at once as have gathered, until told to end."""
+        ending = False
+        while not ending:
+            group: list[tuple[OutboxMessage, Tried]] = []
+            item = self._done.get()
+            while True:
+                if item is None:
+                    ending = True
+                    break
+                group.append(item)
+                if len(group) >= GROUP or self._done.empty():
+                    break
+                item = self._done.get()
+            if group:
+                self._record(group)
+
+    def _record(self, group: list[tuple[OutboxMessage, Tried]]) -> None:
+        """Try until the lease of the group is over: what is not recorded by then is asked of the provider."""
+        give_up = time.monotonic() + self._lease.total_seconds()
+        while True:
+            try:
+                record(self._app.deps, self._owner, group, self._app.clock.now())
+                break
+            except Exception as error:
+                log.warning("record_trouble", count=len(group), error=type(error).__name__)
+                if time.monotonic() > give_up:
+                    return
+                time.sleep(TROUBLE_S)
+        for message, tried in group:
+            log.info("sent", outbox=message.id, kind=message.kind.value, outcome=type(tried.outcome).__name__)
 
 
 def main() -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from sapa.services.records import (
     CannotTell,
     Found,
+    InboundForm,
     LookupOutcome,
     OutboxMessage,
     Refused,
@@ -60,3 +61,11 @@ class SimulatorGateway:
         except ConnectionError:
             return CannotTell()
         return Found(*found) if found else SurelyAbsent()
+
+    def verdict(self, error_code: str, template: str | None) -> SendOutcome | None:
+        """Nothing fails here afterwards."""
+        return None
+
+    def inbound_since(self, since: datetime) -> Sequence[InboundForm] | CannotTell:
+        """Whoever writes on a simulated phone reaches the webhook or is told that it did not."""
+        return ()

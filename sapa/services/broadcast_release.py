@@ -205,7 +205,8 @@ class _Message:
         return Settled(decision.household_id, TargetState.QUEUED.value, None, contact_id, outbox_id)
 
     def _queue_one(self, tx: Tx, reader: Reader) -> str | None:
-        text = self._text(reader.address.channel)
+        text, address = self._text(reader.address.channel), reader.address
+        by_sms = self._text(Channel.SMS).text if address.channel is Channel.WHATSAPP and address.phone else None
         return tx.queue(
             OutboxDraft(
                 dedupe_key=f"broadcast:{self._broadcast.id}:{reader.contact.id}",
@@ -217,11 +218,13 @@ class _Message:
                 text=text.text,
                 buttons=tuple(text.buttons),
                 template=text.template,
+                template_variables=text.template_variables,
                 not_before=self._goes,
                 expires_at=self._expires,
                 priority=PRIORITY,
                 consent_purpose=reader.purpose,
                 topic=TOPIC,
+                sms_text=by_sms,
             ),
             self._now,
         )

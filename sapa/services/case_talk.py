@@ -19,7 +19,7 @@ from sapa.services.households import family_of_contact, seen_by
 from sapa.services.notices import preferred
 from sapa.services.ports import Tx
 from sapa.services.records import Address, OutboxDraft, Reply
-from sapa.services.replies import render_reply
+from sapa.services.replies import render_reply, sms_form
 
 TAKEN, ANSWER, DONE = "kasus/diambil", "kasus/jawaban", "kasus/selesai"
 HANDED, BOT_AGAIN = "kasus/diserahkan", "kasus/bot-lagi"
@@ -72,6 +72,7 @@ def say_to_family(
             text=rendered.text,
             buttons=tuple(rendered.buttons),
             template=rendered.template,
+            template_variables=rendered.template_variables,
             in_reply_to=inbound_id if answers else None,
             not_before=now if answers else next_allowed(now, family.timezone, family.quiet_hours),
             priority=WORDS_PRIORITY,
@@ -168,9 +169,11 @@ def say_to_staff(
             text=rendered.text,
             buttons=tuple(rendered.buttons),
             template=rendered.template,
+            template_variables=rendered.template_variables,
             not_before=starts,
             expires_at=starts + lasts if reply.key in _REMINDERS else None,
             priority=ALERT_PRIORITY if is_urgent(case) else NOTICE_PRIORITY,
+            sms_text=sms_form(deps, reply, address, family),
         ),
         now,
     )

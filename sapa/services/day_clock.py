@@ -26,7 +26,7 @@ from sapa.services.notices import preferred
 from sapa.services.one_by_one import one_by_one
 from sapa.services.ports import Tx
 from sapa.services.records import Address, Contact, OutboxDraft, PosyanduRow, Reply, SessionRow
-from sapa.services.replies import render_reply
+from sapa.services.replies import render_reply, sms_form
 from sapa.services.seats import readers_for
 
 MISSED = "posyandu-hari/tidak-datang"
@@ -130,6 +130,7 @@ def _send_list(deps: Deps, tx: Tx, contact_id: str, day: Day, now: datetime) -> 
                 content_id=rendered.content_id,
                 text=rendered.text,
                 template=rendered.template,
+                template_variables=rendered.template_variables,
                 not_before=allowed,
                 expires_at=day.begins,
                 priority=_PRIORITY,
@@ -275,7 +276,8 @@ def _write(deps: Deps, tx: Tx, day: Day, one: _Absent, reader: tuple[Contact, Ad
         "next_place": coming.place if coming else None,
         "facility": day.place.facility_name,
     }
-    rendered = render_reply(deps, Reply(MISSED, said), address.channel, seen_by(tx, contact.id, family))
+    reply, seen = Reply(MISSED, said), seen_by(tx, contact.id, family)
+    rendered = render_reply(deps, reply, address.channel, seen)
     queued = tx.queue(
         OutboxDraft(
             dedupe_key=f"day-missed:{day.session.id}:{day.session.date}:{one.household_id}",
@@ -286,11 +288,13 @@ def _write(deps: Deps, tx: Tx, day: Day, one: _Absent, reader: tuple[Contact, Ad
             content_id=rendered.content_id,
             text=rendered.text,
             template=rendered.template,
+            template_variables=rendered.template_variables,
             not_before=next_allowed(now, family.timezone, family.quiet_hours),
             expires_at=now + _LATE,
             priority=_PRIORITY,
             consent_purpose=one.care,
             topic="posyandu",
+            sms_text=sms_form(deps, reply, address, seen),
         ),
         now,
     )

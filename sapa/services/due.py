@@ -16,7 +16,7 @@ from sapa.services.losses import grieving, silent
 from sapa.services.ports import Tx
 from sapa.services.records import Address, Contact, OutboxDraft, ReminderRow, Reply
 from sapa.services.reminders import planned_reminder
-from sapa.services.replies import render_reply
+from sapa.services.replies import render_reply, sms_form
 from sapa.services.seats import readers_for
 
 REMINDER_PRIORITY = 50
@@ -153,7 +153,8 @@ def _queue_text(
     now: datetime,
 ) -> str | None:
     seen = seen_by(tx, contact.id, family)
-    rendered = render_reply(deps, Reply(reminder.content, reminder.payload), address.channel, seen)
+    said = Reply(reminder.content, reminder.payload)
+    rendered = render_reply(deps, said, address.channel, seen)
     if rendered.content_id != reminder.content:
         # The text's review is overdue: nothing unasked is sent in its place.
         tx.audit("content_overdue", None, {"content": reminder.content}, now)
@@ -170,10 +171,12 @@ def _queue_text(
             text=rendered.text,
             buttons=tuple(rendered.buttons),
             template=rendered.template,
+            template_variables=rendered.template_variables,
             expires_at=now + _CATCH_UP if reminder.from_campaign or reminder.due_on < family.today else last_moment,
             priority=REMINDER_PRIORITY,
             consent_purpose=reminder.purpose,
             topic=reminder.topic,
+            sms_text=sms_form(deps, said, address, seen),
         ),
         now,
     )

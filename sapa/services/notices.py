@@ -11,7 +11,7 @@ from sapa.services.deps import Deps
 from sapa.services.households import family_of_contact, seen_by
 from sapa.services.ports import Tx
 from sapa.services.records import Address, OutboxDraft, Reply
-from sapa.services.replies import render_reply
+from sapa.services.replies import render_reply, sms_form
 
 NOTICE_PRIORITY = 40
 
@@ -40,8 +40,10 @@ def tell(
             buttons=tuple(rendered.buttons),
             options=tuple(reply.vars.get("labels", ())),
             template=rendered.template,
+            template_variables=rendered.template_variables,
             not_before=next_allowed(now, family.timezone, family.quiet_hours),
             priority=NOTICE_PRIORITY,
+            sms_text=sms_form(deps, reply, address, family),
         ),
         now,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from sapa.family.people import (
@@ -23,14 +23,18 @@ from sapa.family.people import (
     Wedding,
 )
 from sapa.messaging.states import Channel, OutboxState, ReminderState
+from sapa.messaging.templates import Template
 from sapa.services.ports_attendance import AttendanceTx
 from sapa.services.ports_broadcasts import BroadcastTx
 from sapa.services.ports_casework import CaseworkTx
 from sapa.services.ports_console import ConsoleTx
+from sapa.services.ports_costs import CostTx
+from sapa.services.ports_health import HealthTx
 from sapa.services.ports_lessons import LessonTx
 from sapa.services.ports_programme import ProgrammeTx
 from sapa.services.ports_registers import RegisterTx
 from sapa.services.ports_staff import StaffTx
+from sapa.services.ports_templates import TemplateTx
 from sapa.services.records import (
     Address,
     CannotTell,
@@ -38,6 +42,7 @@ from sapa.services.records import (
     CodeRow,
     ConsentRow,
     Contact,
+    Hold,
     InboundForm,
     InboundMessage,
     LastSaid,
@@ -51,12 +56,27 @@ from sapa.services.records import (
     SendOutcome,
     SendRequest,
     SessionRow,
+    StatusEffect,
     StatusForm,
+    Tried,
     Turn,
 )
 
 
-class Tx(StaffTx, BroadcastTx, AttendanceTx, CaseworkTx, ConsoleTx, ProgrammeTx, RegisterTx, LessonTx, Protocol):
+class Tx(
+    StaffTx,
+    BroadcastTx,
+    AttendanceTx,
+    CaseworkTx,
+    ConsoleTx,
+    ProgrammeTx,
+    RegisterTx,
+    LessonTx,
+    HealthTx,
+    CostTx,
+    TemplateTx,
+    Protocol,
+):
     """One open transaction."""
 
     # --- people
@@ -77,7 +97,7 @@ class Tx(StaffTx, BroadcastTx, AttendanceTx, CaseworkTx, ConsoleTx, ProgrammeTx,
     def addresses_of(self, contact_id: str) -> list[Address]: ...
     def caregivers_of(self, household_id: str) -> list[Contact]: ...
     def touch_contact(self, contact_id: str, now: datetime) -> None:
-        """Note that the contact wrote at `now` (opens the WhatsApp window)."""
+        """Note that the contact wrote at `now` (opens the WhatsApp window). It never goes back."""
 
     def set_contact_name(self, contact_id: str, name: str) -> None: ...
     def set_opt_out(self, contact_id: str, at: datetime | None) -> None:
@@ -231,6 +251,17 @@ class Tx(StaffTx, BroadcastTx, AttendanceTx, CaseworkTx, ConsoleTx, ProgrammeTx,
     def has_sendable(self, now: datetime) -> bool: ...
     def has_unsettled(self, now: datetime) -> bool: ...
     def inbound(self, inbound_id: str) -> InboundMessage | None: ...
+    def has_inbound(self, provider_sid: str) -> bool: ...
+    def was_erased(self, provider_sid: str) -> bool:
+        """Whether this was a message of somebody who has been erased."""
+
+    def forget_erased_sids(self, before: datetime) -> None: ...
+    def inbound_before(self, inbound_id: str, count: int) -> datetime | None:
+        """When the contact's message came that is the `count`-th before this one; None where there are fewer."""
+
+    def stumbled(self, inbound_id: str) -> int:
+        """Count one more failed look at a message nobody has triaged; how often that has happened."""
+
     def mark_waiting(self, inbound_id: str) -> None: ...
     def finish_inbound(self, inbound_id: str, owner: str | None, label: str | None, now: datetime) -> bool:
         """Mark answered; False if `owner` no longer holds the lease (then nothing may be written)."""
@@ -242,23 +273,57 @@ class Tx(StaffTx, BroadcastTx, AttendanceTx, CaseworkTx, ConsoleTx, ProgrammeTx,
     def queue(self, draft: OutboxDraft, now: datetime) -> str | None:
         """Queue a message; its id, or None if its dedupe key is there already."""
 
-    def claim_outbox(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> list[OutboxMessage]:
-        """Lease up to `limit` sendable messages, most urgent first. Opt-out, consent and lateness suppress here."""
+    def queue_stand_in(self, draft: OutboxDraft, now: datetime) -> str | None:
+        """Queue a message in place of another (`draft.fallback_of`); None where that one has its stand-in already."""
+
+    def claim_outbox(
+        self,
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        *,
+        pace: timedelta = timedelta(0),
+        window: timedelta = timedelta(0),
+    ) -> list[OutboxMessage]:
+        """Lease up to `limit` sendable messages, most urgent first. Opt-out, consent and lateness suppress here.
+
+        pace: between two messages to one person that nobody asked for. window: WhatsApp's 24 hours, less a margin.
+        """
 
     def outbox_message(self, outbox_id: str) -> OutboxMessage | None: ...
     def outbox_by_sid(self, provider_sid: str) -> OutboxMessage | None: ...
     def record_send(
         self, outbox_id: str, owner: str, outcome: SendOutcome, now: datetime, max_attempts: int
     ) -> bool: ...
-    def expired_sending(self, now: datetime, limit: int) -> list[OutboxMessage]:
-        """Messages claimed by a sender that never came back, plus those in `unknown`."""
+    def record_sends(
+        self, owner: str, tried: Sequence[Tried], now: datetime, max_attempts: int, settle: timedelta = ...
+    ) -> list[str]:
+        """Write down what became of many tries at once; the ids that were still `owner`'s to record."""
+
+    def drop_late(self, now: datetime, oldest: datetime) -> int:
+        """Suppress what waits past its time, or has none and was queued before `oldest`; how many."""
+
+    def has_late(self, now: datetime, oldest: datetime) -> bool: ...
+    def expired_sending(self, now: datetime, limit: int, settle: timedelta = ...) -> list[OutboxMessage]:
+        """Messages claimed by a sender that never came back, plus those in `unknown`, that may be asked about now."""
 
     def resolve_unknown(self, outbox_id: str, outcome: LookupOutcome, now: datetime) -> OutboxState: ...
+    def holds(self) -> list[Hold]:
+        """What must not be sent for now, the oldest first."""
+
+    def hold(self, scope: str, code: str, now: datetime) -> bool:
+        """Stop what `scope` names; True if it was not stopped before."""
+
+    def release_hold(self, scope: str, since_before: datetime | None = None) -> bool: ...
+    def outbox_states(self) -> Mapping[str, int]:
+        """How many messages are in each state."""
+
     def outbox_due(self, now: datetime) -> int:
         """How many messages could be sent now (or are being sent)."""
 
-    def record_status(self, form: StatusForm, now: datetime) -> bool:
-        """Keep a status row and move the message forward if the rank goes up; False if this row was there already."""
+    def record_status(self, form: StatusForm, now: datetime) -> StatusEffect:
+        """Keep a status row and move the message forward if the rank goes up."""
 
     def outbox_of(self, contact_id: str) -> Sequence[OutboxMessage]: ...
     def last_said(self, contact_id: str, since: datetime) -> LastSaid | None:
@@ -378,6 +443,10 @@ class RenderedText(Protocol):
     @property
     def template(self) -> str | None: ...
     @property
+    def template_variables(self) -> Mapping[str, str]:
+        """The values of the template's gaps by number; empty where there is no template."""
+
+    @property
     def title(self) -> str: ...
     @property
     def next(self) -> Sequence[str]:
@@ -425,6 +494,13 @@ class Content(Protocol):
 
     def page(self, name: str, **vars: Any) -> str:
         """A self-contained HTML page about the texts, from the template of that name."""
+
+    @property
+    def templates(self) -> Mapping[str, Template]:
+        """WhatsApp templates by the name texts call them."""
+
+    def template_text(self, name: str, values: Mapping[str, str]) -> str | None:
+        """What a family reads of a template with these values; None if Meta words it or it does not take them."""
 
 
 class LanguageVerdict(Protocol):

@@ -40,6 +40,14 @@ class InboundForm:
 
 
 @dataclass(frozen=True)
+class InboundLimits:
+    """Most messages of one contact that are answered in a minute and in an hour."""
+
+    per_minute: int
+    per_hour: int
+
+
+@dataclass(frozen=True)
 class StatusForm:
     """A provider's word on the fate of one outbound message."""
 
@@ -155,6 +163,10 @@ class OutboxMessage:
     force_template: bool = False
     phone: str | None = None  # E.164 where known: an SMS can go there
     content_sid: str | None = None  # the provider's id of its template, where that is approved
+    priority: int = 50
+    exempt_from_opt_out: bool = False
+    consent_purpose: str | None = None
+    topic: str | None = None
 
 
 @dataclass(frozen=True)
@@ -404,6 +416,14 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class StatusEffect:
+    """What a status callback changed. failed: the message that will not arrive, as of this very callback."""
+
+    new: bool
+    failed: OutboxMessage | None = None
+
+
+@dataclass(frozen=True)
 class Hold:
     """Sending that stands still. scope: all, whatsapp, sms, template:<name>; probe_at: when one message tries again."""
 
@@ -411,7 +431,6 @@ class Hold:
     code: str
     since: datetime
     probe_at: datetime
-    told_at: datetime | None = None
 
 
 @dataclass(frozen=True)

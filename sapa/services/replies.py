@@ -14,7 +14,7 @@ from sapa.services.answers import live_vars
 from sapa.services.deps import Deps
 from sapa.services.households import family_of_contact, seen_by, text_facts
 from sapa.services.ports import RenderedText, Tx
-from sapa.services.records import InboundMessage, MediaItem, OutboxDraft, Picture, Reply
+from sapa.services.records import Address, InboundMessage, MediaItem, OutboxDraft, Picture, Reply
 
 REPLY_PRIORITY = 10
 PICTURE_PATH = "/media/"
@@ -75,6 +75,16 @@ def queue_replies(
             ),
             now,
         )
+
+
+def sms_form(deps: Deps, reply: Reply, address: Address, family: Family) -> str | None:
+    """How an SMS would say what goes by WhatsApp, for the day it turns out that WhatsApp does not reach the person.
+
+    None where an SMS cannot reach them either, or the message is one already.
+    """
+    if address.channel is not Channel.WHATSAPP or address.phone is None:
+        return None
+    return render_reply(deps, reply, Channel.SMS, family).text
 
 
 def with_picture(deps: Deps, channel: Channel, reply: Reply) -> Reply:

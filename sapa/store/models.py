@@ -15,7 +15,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Text,
@@ -26,6 +25,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from sapa.store.crypt import (
+    SealedBytes,
+    SealedJson,
+    SealedText,
+    made_from,
+    mark_of_number,
+    marks_of_mentions,
+)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -62,6 +70,7 @@ class Base(DeclarativeBase):
 
 
 Id = String(36)
+Mark = String(48)  # of a number, to look it up by where the number itself is sealed
 
 
 class AreaTable(Base):
@@ -168,7 +177,7 @@ class BroadcastTable(Base):
     session_id: Mapped[str | None] = mapped_column(Id, index=True)
     created_by: Mapped[str | None] = mapped_column(Id)  # contact; None once that person was erased
     content_id: Mapped[str] = mapped_column(String(120))
-    payload: Mapped[dict[str, Any]]  # what its text is told, and the session as it shall be
+    payload: Mapped[dict[str, Any]] = mapped_column(SealedJson)  # what its text is told, and the session as it shall be
     state: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
@@ -238,7 +247,7 @@ class HouseholdTable(Base):
     posyandu_said: Mapped[str | None] = mapped_column(String(120))  # a name we have no posyandu for
     province: Mapped[str | None] = mapped_column(String(60))
     timezone: Mapped[str | None] = mapped_column(String(40))  # told by a family without a posyandu
-    address: Mapped[str | None] = mapped_column(String(160))  # where to walk to: RT/RW, hamlet; kept by the kader
+    address: Mapped[str | None] = mapped_column(SealedText)  # where to walk to: RT/RW, hamlet; kept by the kader
     created_at: Mapped[datetime]
 
 
@@ -256,7 +265,7 @@ class ContactTable(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     household_id: Mapped[str | None] = mapped_column(ForeignKey("household.id"), index=True)
-    name: Mapped[str | None] = mapped_column(String(120))
+    name: Mapped[str | None] = mapped_column(SealedText)
     opted_out_at: Mapped[datetime | None]
     last_inbound_at: Mapped[datetime | None]
     # An opt-out ends an open dialogue: Rasa's tracker is restarted before the next turn.
@@ -270,13 +279,16 @@ class ContactTable(Base):
 
 class AddressTable(Base):
     __tablename__ = "address"
-    __table_args__ = (UniqueConstraint("channel", "value"),)
+    __table_args__ = (UniqueConstraint("channel", "value_mark"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
     channel: Mapped[str] = mapped_column(String(12))
-    value: Mapped[str] = mapped_column(String(160))  # opaque: a business-scoped id may take 140 characters
-    phone: Mapped[str | None] = mapped_column(String(20))
+    value: Mapped[str] = mapped_column(SealedText)  # opaque: a business-scoped id may take 140 characters
+    phone: Mapped[str | None] = mapped_column(SealedText)
+    # What both are looked up by: sealed values differ every time (sapa.store.crypt).
+    value_mark: Mapped[str] = mapped_column(Mark, **made_from("value", mark_of_number))
+    phone_mark: Mapped[str | None] = mapped_column(Mark, index=True, **made_from("phone", mark_of_number))
 
 
 class ConsentTable(Base):
@@ -298,7 +310,7 @@ class ChildTable(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(SealedText)
     sex: Mapped[str | None] = mapped_column(String(1))
     birth_date: Mapped[date] = mapped_column(Date)
     birth_weight_g: Mapped[int | None] = mapped_column(Integer)
@@ -404,7 +416,7 @@ class ScreeningTable(Base):
     wedding_id: Mapped[str] = mapped_column(ForeignKey("wedding.id"), index=True)
     partner: Mapped[str] = mapped_column(String(1))
     contact_id: Mapped[str | None] = mapped_column(ForeignKey("contact.id"), index=True)
-    answers: Mapped[dict[str, Any]]
+    answers: Mapped[dict[str, Any]] = mapped_column(SealedJson)
     updated_at: Mapped[datetime]
 
 
@@ -425,7 +437,7 @@ class JoinCodeTable(Base):
     kind: Mapped[str] = mapped_column(String(16))
     household_id: Mapped[str | None] = mapped_column(ForeignKey("household.id"), index=True)
     created_by: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
-    detail: Mapped[dict[str, Any]]
+    detail: Mapped[dict[str, Any]] = mapped_column(SealedJson)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -440,7 +452,7 @@ class PictureTable(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)
     content_type: Mapped[str] = mapped_column(String(40))
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes] = mapped_column(SealedBytes)
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -450,13 +462,22 @@ class SettingTable(Base):
     __tablename__ = "setting"
 
     key: Mapped[str] = mapped_column(String(60), primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(SealedText)  # also what was said in a dialogue that is not over
     updated_at: Mapped[datetime]
 
 
 class InboundTable(Base):
     __tablename__ = "inbound_message"
     __table_args__ = (
+        # Whose numbers stand in a text: nearly no text has any.
+        Index(
+            "ix_inbound_mentions",
+            "mentions",
+            sqlite_where=text("mentions IS NOT NULL"),
+            postgresql_where=text("mentions IS NOT NULL"),
+        ),
+        # How fast somebody writes, and all that somebody wrote.
+        Index("ix_inbound_contact", "contact_id", "seq"),
         # The two questions the worker asks all day: what is new, and what is the first open one of each contact.
         Index(
             "ix_inbound_open",
@@ -480,9 +501,10 @@ class InboundTable(Base):
     contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"))
     address_id: Mapped[str] = mapped_column(ForeignKey("address.id"))
     channel: Mapped[str] = mapped_column(String(12))
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(SealedText)
+    mentions: Mapped[str | None] = mapped_column(Text, **made_from("body", marks_of_mentions))
     message_type: Mapped[str] = mapped_column(String(32))
-    button_payload: Mapped[str | None] = mapped_column(Text)
+    button_payload: Mapped[str | None] = mapped_column(SealedText)
     opt_out_type: Mapped[str | None] = mapped_column(String(8))
     media: Mapped[list[Any]]
     has_location: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -499,6 +521,13 @@ class InboundTable(Base):
 class OutboxTable(Base):
     __tablename__ = "outbox"
     __table_args__ = (
+        # Whose numbers stand in a text: nearly no text has any.
+        Index(
+            "ix_outbox_mentions",
+            "mentions",
+            sqlite_where=text("mentions IS NOT NULL"),
+            postgresql_where=text("mentions IS NOT NULL"),
+        ),
         Index(
             "ix_outbox_sendable",
             "priority",
@@ -533,12 +562,13 @@ class OutboxTable(Base):
     channel: Mapped[str] = mapped_column(String(12))
     kind: Mapped[str] = mapped_column(String(12))
     content_id: Mapped[str] = mapped_column(String(120))
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(SealedText)
+    mentions: Mapped[str | None] = mapped_column(Text, **made_from("text", marks_of_mentions))
     buttons: Mapped[list[Any]]
     media: Mapped[list[Any]]
     options: Mapped[list[Any]]
     template: Mapped[str | None] = mapped_column(String(80))
-    template_variables: Mapped[dict[str, Any]]
+    template_variables: Mapped[dict[str, Any]] = mapped_column(SealedJson)
     in_reply_to: Mapped[str | None] = mapped_column(Id)
     priority: Mapped[int] = mapped_column(Integer)
     exempt_from_opt_out: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -555,7 +585,8 @@ class OutboxTable(Base):
     claimed_at: Mapped[datetime | None]  # of the last try
     provider_sid: Mapped[str | None] = mapped_column(String(64), index=True)
     error_code: Mapped[str | None] = mapped_column(String(40))
-    sms_text: Mapped[str | None] = mapped_column(Text)  # goes by SMS if WhatsApp turns out not to reach this person
+    # Goes by SMS if WhatsApp turns out not to reach this person.
+    sms_text: Mapped[str | None] = mapped_column(SealedText)
     fallback_of: Mapped[str | None] = mapped_column(Id, index=True)  # the message this one stands in for
     force_template: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # learnt from 63016
     form: Mapped[str | None] = mapped_column(String(10))  # text, template or sms: as it was last tried
@@ -576,7 +607,6 @@ class SendingHoldTable(Base):
     code: Mapped[str] = mapped_column(String(40))
     since: Mapped[datetime]
     probe_at: Mapped[datetime]  # when one message may try whether it is over
-    told_at: Mapped[datetime | None]  # when a human was told
 
 
 class MessageTemplateTable(Base):
@@ -643,8 +673,8 @@ class ReminderTable(Base):
     due_on: Mapped[date] = mapped_column(Date)
     event: Mapped[str] = mapped_column(String(32))
     content_id: Mapped[str] = mapped_column(String(120))
-    subjects: Mapped[list[Any]]
-    payload: Mapped[dict[str, Any]]
+    subjects: Mapped[list[Any]] = mapped_column(SealedJson)
+    payload: Mapped[dict[str, Any]] = mapped_column(SealedJson)
     # Who reads it (caregiver, mother, father, contact:<id>), under which consent, and what stopping it is called.
     reader: Mapped[str] = mapped_column(String(48), default="caregiver", server_default="caregiver")
     purpose: Mapped[str] = mapped_column(String(40), default="child_care", server_default="child_care")
@@ -703,7 +733,7 @@ class CaseNoteTable(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("case.id"), index=True)
     kind: Mapped[str] = mapped_column(String(12))  # family, answer, remark, taken, handed, closed
     author_id: Mapped[str | None] = mapped_column(Id)
-    text: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(SealedText, default="")
     inbound_id: Mapped[str | None] = mapped_column(Id, unique=True)
     outbox_id: Mapped[str | None] = mapped_column(Id)
     at: Mapped[datetime]
@@ -771,3 +801,12 @@ class AuditTable(Base):
     household_id: Mapped[str | None] = mapped_column(Id, index=True)
     detail: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+
+
+class DataKeyTable(Base):
+    """Which data keys something here may have been sealed with: a process that lacks one of them must not start."""
+
+    __tablename__ = "data_key"
+
+    id: Mapped[str] = mapped_column(String(8), primary_key=True)  # public; the keys themselves are never kept here
+    since: Mapped[datetime]

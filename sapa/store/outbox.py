@@ -1,50 +1,50 @@
-"""The outbox: queued once, claimed by one sender, recorded, and moved forward by the provider's callbacks."""
+"""The outbox: queued once, read, and moved forward by the provider's callbacks. Sending itself is in sending.py."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Exists, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, update
+from sqlalchemy.orm import Session
 
 from sapa.messaging.states import PROVIDER_STATUS, Channel, Kind, OutboxState, may_move, status_rank
 from sapa.services.records import (
-    CannotTell,
-    Found,
     LastSaid,
-    LookupOutcome,
     MediaItem,
     OutboxDraft,
     OutboxMessage,
-    Refused,
-    SendOutcome,
-    Sent,
+    StatusEffect,
     StatusForm,
 )
 from sapa.store.insert import insert_if_absent
-from sapa.store.models import AddressTable, ContactTable, MessageStatusTable, OutboxTable
+from sapa.store.models import (
+    AddressTable,
+    BroadcastTargetTable,
+    ContactTable,
+    MessageStatusTable,
+    OutboxTable,
+    ReminderTable,
+)
 from sapa.store.people import PeopleQueries
 
 _UNASKED = (Kind.REMINDER.value, Kind.BROADCAST.value)
-# How often the provider is asked about a message nobody can account for.
-_RECONCILE_EVERY = timedelta(seconds=30)
-# How long a request that got no answer is given to arrive at the provider after all.
-_SETTLING = timedelta(seconds=90)
-_LONGEST_PAUSE_S = 6 * 3600.0
 
 
-def _pause(first_s: float, attempts: int, message_id: str) -> timedelta:
-    """The pause before the next try: doubled with every try, spread by up to a quarter so that a crowd does not
-    come back at one moment. The spread follows from the id, so it needs no dice."""
-    spread = 1.0 + (zlib.crc32(message_id.encode()) % 1000) / 4000
-    return timedelta(seconds=min(first_s * 2 ** (attempts - 1) * spread, _LONGEST_PAUSE_S))
+def in_states(table: type[OutboxTable], *states: OutboxState) -> ColumnElement[bool]:
+    """Whether a message is in one of these states. Written out, not bound: else the indexes over just these states
+    would not be used."""
+    return table.state.in_([literal_column(f"'{state.value}'") for state in states])
+
+
+def waiting() -> ColumnElement[bool]:
+    """Whether a message waits for a sender."""
+    return in_states(OutboxTable, OutboxState.QUEUED, OutboxState.ERRORED)
 
 
 class OutboxQueries(PeopleQueries):
-    """Part of a transaction: outbound messages. `_move` is the only place that changes a state."""
+    """Part of a transaction: outbound messages. `_move` is the one place that changes the state of a single message."""
 
     _s: Session
 
@@ -76,95 +76,40 @@ class OutboxQueries(PeopleQueries):
             expires_at=draft.expires_at,
             state=OutboxState.QUEUED.value,
             attempts=0,
+            sms_text=draft.sms_text,
+            fallback_of=draft.fallback_of,
+            force_template=draft.force_template,
             created_at=now,
         )
         return outbox_id if added else None
 
+    def queue_stand_in(self, draft: OutboxDraft, now: datetime) -> str | None:
+        """Queue a message in place of another one (`fallback_of`), and let every list that names that one name this.
+
+        None where the other one has its stand-in already.
+        """
+        assert draft.fallback_of is not None
+        outbox_id = self.queue(draft, now)
+        if outbox_id is not None:
+            for named in (ReminderTable, BroadcastTargetTable):
+                self._s.execute(update(named).where(named.outbox_id == draft.fallback_of).values(outbox_id=outbox_id))
+        return outbox_id
+
     def has_sendable(self, now: datetime) -> bool:
         """Whether something waits to be sent."""
-        waiting = OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value])
-        return (
-            self._s.scalar(select(OutboxTable.seq).where(waiting, OutboxTable.not_before <= now).limit(1)) is not None
-        )
-
-    def has_unsettled(self, now: datetime) -> bool:
-        """Whether there is a message whose sender never came back."""
-        doubtful = OutboxTable.state.in_([OutboxState.SENDING.value, OutboxState.UNKNOWN.value])
-        return (
-            self._s.scalar(select(OutboxTable.seq).where(doubtful, OutboxTable.lease_until < now).limit(1)) is not None
-        )
-
-    def claim_outbox(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> list[OutboxMessage]:
-        rows = self._s.scalars(
-            select(OutboxTable)
-            .where(
-                OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value]),
-                OutboxTable.not_before <= now,
-                ~self._earlier_part_open(now),
-            )
-            .order_by(OutboxTable.priority, OutboxTable.seq)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=OutboxTable)
-        ).all()
-        claimed = []
-        for row in rows:
-            reason = self._reason_to_suppress(row, now)
-            if reason is not None:
-                self._move(row, OutboxState.SUPPRESSED, now, error_code=reason)
-                continue
-            self._move(row, OutboxState.SENDING, now)
-            row.lease_owner, row.lease_until = owner, lease_until
-            row.attempts += 1
-            claimed.append(row)
-        self._s.flush()
-        return [self._record(row) for row in claimed]
-
-    def _earlier_part_open(self, now: datetime) -> Exists:
-        """Whether an earlier message to the same address must go first: parts of an answer keep their order."""
-        earlier = aliased(OutboxTable)
-        return exists().where(
-            earlier.address_id == OutboxTable.address_id,
-            earlier.seq < OutboxTable.seq,
-            earlier.priority <= OutboxTable.priority,
-            or_(
-                earlier.state == OutboxState.SENDING.value,
-                and_(earlier.state == OutboxState.QUEUED.value, earlier.not_before <= now),
-                and_(
-                    earlier.state == OutboxState.ERRORED.value,
-                    earlier.in_reply_to.is_not(None),
-                    earlier.in_reply_to == OutboxTable.in_reply_to,
-                ),
-            ),
-        )
-
-    def _reason_to_suppress(self, row: OutboxTable, now: datetime) -> str | None:
-        """Opt-out, consent and lateness, checked in the very transaction that claims the message."""
-        if row.expires_at is not None and row.expires_at < now:
-            return "too_late"
-        if row.exempt_from_opt_out:
-            return None
-        contact = self._s.get_one(ContactTable, row.contact_id, populate_existing=True)
-        # What the person just wrote is answered even after a stop; what we would send unasked is not.
-        if contact.opted_out_at is not None and row.in_reply_to is None:
-            return "opted_out"
-        if contact.suspended_at is not None and row.in_reply_to is None:
-            return "not_this_person"
-        if row.consent_purpose is not None and not self.has_consent(row.contact_id, row.consent_purpose):
-            return "no_consent"
-        if row.topic is not None and self.has_stopped(row.contact_id, row.topic):
-            return "topic_stopped"
-        return None
+        sendable = select(OutboxTable.seq).where(waiting(), OutboxTable.not_before <= now)
+        return self._s.scalar(sendable.limit(1)) is not None
 
     def cancel_queued(self, contact_id: str, reason: str, now: datetime, topics: Collection[str] | None = None) -> int:
-        waiting = [
+        unasked = [
             OutboxTable.contact_id == contact_id,
             OutboxTable.kind.in_([*_UNASKED, Kind.NOTICE.value]),
             OutboxTable.in_reply_to.is_(None),
-            OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value]),
+            waiting(),
         ]
         if topics is not None:
-            waiting.append(OutboxTable.topic.in_(topics))
-        rows = self._s.scalars(select(OutboxTable).where(*waiting).with_for_update()).all()
+            unasked.append(OutboxTable.topic.in_(topics))
+        rows = self._s.scalars(select(OutboxTable).where(*unasked).with_for_update()).all()
         for row in rows:
             self._move(row, OutboxState.SUPPRESSED, now, error_code=reason)
         self._s.flush()
@@ -181,67 +126,9 @@ class OutboxQueries(PeopleQueries):
     def _row(self, outbox_id: str) -> OutboxTable | None:
         return self._s.scalar(select(OutboxTable).where(OutboxTable.id == outbox_id).with_for_update())
 
-    def record_send(self, outbox_id: str, owner: str, outcome: SendOutcome, now: datetime, max_attempts: int) -> bool:
-        row = self._row(outbox_id)
-        if row is None:
-            return False
-        if isinstance(outcome, Sent):
-            # A callback may have overtaken us and moved the state already: keep what it said, add the id.
-            row.provider_sid = row.provider_sid or outcome.provider_sid
-            if row.state in (OutboxState.SENDING.value, OutboxState.UNKNOWN.value):
-                self._move(row, OutboxState.SENT, now)
-            self._apply_kept_statuses(row, now)
-            self._s.flush()
-            return True
-        if row.state != OutboxState.SENDING.value or row.lease_owner != owner:
-            return False
-        if isinstance(outcome, Refused):
-            if outcome.retry_after_s is not None and row.attempts < max_attempts:
-                self._move(row, OutboxState.ERRORED, now, error_code=outcome.error_code)
-                row.not_before = now + _pause(outcome.retry_after_s, row.attempts, row.id)
-            else:
-                self._move(row, OutboxState.FAILED, now, error_code=outcome.error_code)
-            if outcome.opted_out:
-                self._s.get_one(ContactTable, row.contact_id).opted_out_at = now
-        else:
-            self._move(row, OutboxState.UNKNOWN, now, error_code=outcome.error_code)
-            # The request may still be on its way: asking at once could find nothing and send it a second time.
-            row.lease_until = now + _SETTLING
-        self._s.flush()
-        return True
-
-    def expired_sending(self, now: datetime, limit: int) -> list[OutboxMessage]:
-        rows = self._s.scalars(
-            select(OutboxTable)
-            .where(
-                OutboxTable.state.in_([OutboxState.SENDING.value, OutboxState.UNKNOWN.value]),
-                OutboxTable.lease_until < now,
-            )
-            .order_by(OutboxTable.lease_until)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=OutboxTable)
-        ).all()
-        for row in rows:
-            if row.state == OutboxState.SENDING.value:
-                self._move(row, OutboxState.UNKNOWN, now, error_code="sender_lost")
-            row.lease_owner, row.lease_until = None, now + _RECONCILE_EVERY
-        self._s.flush()
-        return [self._record(row) for row in rows]
-
-    def resolve_unknown(self, outbox_id: str, outcome: LookupOutcome, now: datetime) -> OutboxState:
-        row = self._row(outbox_id)
-        assert row is not None
-        if row.state != OutboxState.UNKNOWN.value or isinstance(outcome, CannotTell):
-            return OutboxState(row.state)
-        if isinstance(outcome, Found):
-            row.provider_sid = outcome.provider_sid
-            self._move(row, OutboxState.SENT, now)
-            self._apply_status(row, outcome.status, None, now)
-            self._apply_kept_statuses(row, now)
-        else:
-            self._move(row, OutboxState.QUEUED, now)
-        self._s.flush()
-        return OutboxState(row.state)
+    def outbox_states(self) -> dict[str, int]:
+        counted = select(OutboxTable.state, func.count()).group_by(OutboxTable.state)
+        return {state: count for state, count in self._s.execute(counted)}
 
     def outbox_due(self, now: datetime) -> int:
         count = self._s.scalar(
@@ -249,11 +136,8 @@ class OutboxQueries(PeopleQueries):
             .select_from(OutboxTable)
             .where(
                 or_(
-                    OutboxTable.state == OutboxState.SENDING.value,
-                    and_(
-                        OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value]),
-                        OutboxTable.not_before <= now,
-                    ),
+                    in_states(OutboxTable, OutboxState.SENDING),
+                    and_(waiting(), OutboxTable.not_before <= now),
                 )
             )
         )
@@ -262,15 +146,12 @@ class OutboxQueries(PeopleQueries):
     def next_outbox_at(self, after: datetime) -> datetime | None:
         return self._s.scalar(
             select(OutboxTable.not_before)
-            .where(
-                OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value]),
-                OutboxTable.not_before > after,
-            )
+            .where(waiting(), OutboxTable.not_before > after)
             .order_by(OutboxTable.not_before)
             .limit(1)
         )
 
-    def record_status(self, form: StatusForm, now: datetime) -> bool:
+    def record_status(self, form: StatusForm, now: datetime) -> StatusEffect:
         added = insert_if_absent(
             self._s,
             MessageStatusTable,
@@ -280,13 +161,16 @@ class OutboxQueries(PeopleQueries):
             received_at=now,
         )
         if not added:
-            return False
+            return StatusEffect(new=False)
         row = self._row_for_status(form)
-        if row is not None:
-            row.provider_sid = row.provider_sid or form.provider_sid
-            self._apply_status(row, form.status, form.error_code, now)
-            self._s.flush()
-        return True
+        if row is None:
+            return StatusEffect(new=True)
+        before = row.state
+        row.provider_sid = row.provider_sid or form.provider_sid
+        self._apply_status(row, form.status, form.error_code, now)
+        self._s.flush()
+        failed = row.state == OutboxState.FAILED.value and before != row.state
+        return StatusEffect(new=True, failed=self._record(row) if failed else None)
 
     def _row_for_status(self, form: StatusForm) -> OutboxTable | None:
         by_sid = self._s.scalar(
@@ -403,4 +287,13 @@ class OutboxQueries(PeopleQueries):
             provider_sid=row.provider_sid,
             error_code=row.error_code,
             last_inbound_at=self._s.get_one(ContactTable, row.contact_id).last_inbound_at,
+            expires_at=row.expires_at,
+            sms_text=row.sms_text,
+            fallback_of=row.fallback_of,
+            force_template=row.force_template,
+            phone=self._s.get_one(AddressTable, row.address_id).phone,
+            priority=row.priority,
+            exempt_from_opt_out=row.exempt_from_opt_out,
+            consent_purpose=row.consent_purpose,
+            topic=row.topic,
         )

@@ -101,13 +101,18 @@ def test_outside_the_window_an_approved_template_goes_by_its_content_sid(app: Ap
     assert request.content_variables == {"1": "Halo, besok posyandu."}  # a value may hold no newline
 
 
-@pytest.mark.parametrize("template", [None, "pengingat_posyandu"])
-def test_outside_the_window_without_an_approved_template_it_is_refused_with_a_reason_and_an_alert(
-    app: App, now: datetime, template: str | None
+def test_outside_the_window_a_message_without_a_template_can_only_go_by_sms_and_says_so(
+    app: App, now: datetime
 ) -> None:
-    message = _message(app, _queue(app, now, template=template))
+    message = _message(app, _queue(app, now, template=None))
     refused = build_request(replace(app.deps, templates_always=False), message, now + timedelta(days=2))
-    assert refused == Refused("no_template", retry_after_s=None, alert=True)
+    assert refused == Refused("no_template", retry_after_s=None, alert=True, switch="sms")
+
+
+def test_outside_the_window_a_message_whose_template_is_not_approved_waits_for_it(app: App, now: datetime) -> None:
+    message = _message(app, _queue(app, now, template="pengingat_posyandu"))
+    refused = build_request(replace(app.deps, templates_always=False), message, now + timedelta(days=2))
+    assert refused == Refused("no_template", 0.0, hold="template:pengingat_posyandu", waits=True, alert=True)
 
 
 def test_a_template_value_is_one_line_of_at_most_900_characters() -> None:
@@ -173,7 +178,7 @@ def test_a_message_with_an_unclear_fate_is_looked_up_and_resent_only_if_the_prov
 
 def test_the_provider_is_not_asked_before_a_late_request_could_have_arrived(app: App, clock: SetClock) -> None:
     _queue(app, clock.now())
-    deps = _deps(app, ToldGateway(Unclear("timeout")))
+    deps = replace(_deps(app, ToldGateway(Unclear("timeout"))), settle=timedelta(seconds=90))
     for message in claim_batch(deps, "s", clock.now(), LEASE, 10):
         send_one(deps, "s", message, clock.now())
     clock.set(clock.now() + timedelta(seconds=60))

@@ -206,8 +206,8 @@ def test_callbacks_in_any_order_never_move_a_message_back(
     def call_back() -> None:
         for status in statuses:
             with app.store.transaction() as tx:
-                assert tx.record_status(StatusForm(SID, status, None, message), now)
-                assert not tx.record_status(StatusForm(SID, status, None, message), now)  # a repeat is known
+                assert tx.record_status(StatusForm(SID, status, None, message), now).new
+                assert not tx.record_status(StatusForm(SID, status, None, message), now).new  # a repeat is known
 
     for step in (call_back, note) if overtaken else (note, call_back):
         step()
