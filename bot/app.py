@@ -29,8 +29,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot import twilio_forms
-from sapa import logs
+from bot import health_pages, limits, twilio_forms
+from sapa import logs, pulse
 from sapa.services.delivery import record_status
 from sapa.services.deps import Deps
 from sapa.services.inbound import receive_message
@@ -95,7 +95,10 @@ def create_app(
             Route(PICTURE_PATH + "{picture_id}", _picture(app), methods=["GET"]),
             *extra_routes,
         ],
-        middleware=[Middleware(_SecurityHeaders, https=app.settings.public_url.startswith("https://"))],
+        middleware=[
+            Middleware(_SecurityHeaders, https=app.settings.public_url.startswith("https://")),
+            Middleware(limits.Doors),
+        ],
         exception_handlers={500: _server_error},
         lifespan=_lifespan(app),
     )
@@ -153,9 +156,13 @@ class _Webhooks:
 
     async def _verified_pairs(self, request: Request) -> twilio_forms.Pairs:
         content_type = request.headers.get("content-type")
-        if twilio_forms.media_type(content_type) not in (twilio_forms.FORM, twilio_forms.JSON):
+        kind = twilio_forms.media_type(content_type)
+        if kind not in (twilio_forms.FORM, twilio_forms.JSON):
             raise _RefusedError(415, "only forms and signed JSON are read here")
         raw_body = await _limited_body(request)
+        if kind == twilio_forms.FORM and raw_body.count(b"&") >= twilio_forms.MAX_FIELDS:
+            # Before the signature: it would be computed over every one of them.
+            raise _RefusedError(400, f"the form has more than {twilio_forms.MAX_FIELDS} fields")
         settings = self._app.settings
         if not twilio_forms.verify(
             settings.webhook_token,
@@ -288,7 +295,7 @@ def page_routes(app: Any) -> list[BaseRoute]:
     """The pages beside the webhooks. The simulator is only there when messages go to it, never beside a provider."""
     import web
 
-    routes: list[BaseRoute] = list(web.routes(app))
+    routes: list[BaseRoute] = [*health_pages.routes(app), *web.routes(app)]
     if app.settings.simulator:
         from bot import simulator
 
@@ -319,22 +326,27 @@ def main() -> int:
         print(f"bot: {error}", file=sys.stderr)
         return 1
     logs.setup("bot", app.settings.log_level)
+    limits.allow_open_files()
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(app, extra_routes=pages),
+            health_pages.Counted(create_app(app, extra_routes=pages)),
             log_config=None,
             access_log=False,
             server_header=False,
             # From a proxy on this machine alone (uvicorn's default): else all the console's users share one address.
             proxy_headers=True,
+            http=limits.PatientProtocol,
             # Nothing here speaks WebSocket, and the version Rasa pins is too old for uvicorn to even import.
             ws="none",
             timeout_graceful_shutdown=5,
         )
     )
     log.info("edge.listening", host=app.settings.host, port=app.settings.port, gateway=app.settings.gateway)
+    host = "127.0.0.1" if app.settings.host == "0.0.0.0" else app.settings.host
+    health = f"http://{f'[{host}]' if ':' in host else host}:{app.settings.port}/health"
     try:
-        server.run(sockets=[listener])
+        with pulse.observed(app, "edge", alive=lambda: pulse.answers(health)):
+            server.run(sockets=[listener])
     except KeyboardInterrupt:
         return 0
     return 0 if server.started else 1

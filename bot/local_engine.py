@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bot import quiet
+from bot import quiet, savings
 from bot.engine import read_turn
 from bot.model_files import current_model
 from bot.nlu.danger_model import load_from
@@ -31,6 +31,8 @@ class LocalEngine:
         from rasa.core.tracker_store import InMemoryTrackerStore
         from rasa.shared.core.domain import Domain
 
+        savings.of_models()
+        savings.of_rasa()
         self.danger_chance = load_from(model).chance
         # The same store as in the one-machine run would need a file; a conversation here ends with the process.
         self.agent = Agent.load(

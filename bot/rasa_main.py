@@ -36,6 +36,10 @@ def main() -> int:
         "rasa", "run", "--model", str(model), "--endpoints", str(endpoints), "--credentials", "credentials.yml",
         "--interface", "127.0.0.1", "--port", str(config.rasa_port),
     ]  # fmt: skip
+    from bot import savings
+
+    savings.of_models()
+    savings.of_rasa()
     from rasa.__main__ import main as rasa_main
 
     rasa_main()

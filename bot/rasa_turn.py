@@ -66,7 +66,7 @@ async def take_turn(
                 metadata=dict(metadata),
                 message_id=message_id,
             )
-            before = await _handle(agent.processor, message)
+            before = await _handle(agent.processor, message, tracker)
     return before
 
 
@@ -83,14 +83,22 @@ async def _foreign_turn(agent: Agent, text: str, language: str) -> dict[str, Any
     }
 
 
-async def _handle(processor: MessageProcessor, message: UserMessage) -> dict[str, Any]:
+async def _handle(
+    processor: MessageProcessor, message: UserMessage, tracker: DialogueStateTracker | None
+) -> dict[str, Any]:
     """Rasa's own handling of a message, but a turn that says nothing is not kept. Raises SilentTurn.
+
+    tracker: the dialogue as it was just read; None for somebody new.
 
     When an action fails Rasa swallows the error and goes on: it would save the turn as done, and a family would hear
     nothing. Everybody is answered here, so a turn without a reply is one that failed, and is done again as if it had
     never been.
     """
-    tracker = await processor.log_message(message, should_save_tracker=False)
+    if tracker is None:
+        tracker = await processor.get_tracker(message.sender_id)
+    _mark(processor, tracker)
+    await processor._update_tracker_session(tracker, message.output_channel, message.metadata)
+    await processor._handle_message_with_tracker(message, tracker)
     tracker = await processor.run_action_extract_slots(message.output_channel, tracker)
     await processor._run_prediction_loop(message.output_channel, tracker)
     done = _turn_in(tracker, str(message.message_id))
@@ -98,6 +106,12 @@ async def _handle(processor: MessageProcessor, message: UserMessage) -> dict[str
         raise SilentTurn("no action gave a reply")
     await processor.save_tracker(tracker)
     return done
+
+
+def _mark(processor: MessageProcessor, tracker: DialogueStateTracker) -> None:
+    """By which model the events to come were made; as Rasa marks a tracker it has read itself."""
+    tracker.model_id = processor.model_metadata.model_id
+    tracker.assistant_id = tracker.assistant_id or processor.model_metadata.assistant_id
 
 
 def _turn_in(tracker: DialogueStateTracker | None, message_id: str) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ SIGNATURE_HEADER = "x-twilio-signature"
 
 Pairs = list[tuple[str, str]]
 
+MAX_FIELDS = 500  # Twilio's longest requests have some 60
 MAX_MEDIA = 10  # Twilio's own limit in one message
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _PREFIXES = {"whatsapp": Channel.WHATSAPP}

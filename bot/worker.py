@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,10 +15,11 @@ from datetime import timedelta
 
 import structlog
 
+from bot import savings
 from bot.engine import HttpEngine
 from bot.model_files import NoModel, current_model
 from bot.nlu.danger_model import load_from
-from sapa import logs
+from sapa import logs, metrics, pulse
 from sapa.bootstrap import App, StartError, start
 from sapa.services.conversation import Claim, claim_next, hold_turn
 from sapa.services.inbound import triage_next
@@ -54,9 +56,11 @@ class Worker:
 
     async def _repeat(self, step: Callable[[], Awaitable[bool]]) -> None:
         while not self._stopping.is_set():
+            pulse.moved(step.__name__)
             try:
                 pause = 0.0 if await step() else IDLE_S
             except Exception as error:  # what was held is taken up again when its lease ends
+                metrics.trouble("worker", step.__name__)
                 log.warning("worker_trouble", error=type(error).__name__)
                 pause = TROUBLE_S
             if pause:
@@ -70,6 +74,8 @@ class Worker:
 
     async def _triage(self) -> bool:
         message = await asyncio.to_thread(triage_next, self._app.deps, self._app.clock.now())
+        if message is not None:
+            metrics.triaged()
         return message is not None
 
     async def _sweep(self) -> bool:
@@ -90,10 +96,13 @@ class Worker:
         return True
 
     async def _hold(self, claim: Claim) -> None:
+        began = time.perf_counter()
         try:
             answered = await hold_turn(self._app.deps, self._engine, claim, self._app.clock.now)
+            metrics.turn("answered" if answered else "waiting", time.perf_counter() - began)
             log.info("turn", inbound=claim.message.id, answered=answered, attempt=claim.message.attempts)
         except Exception as error:  # the lease ends and the message is taken up again
+            metrics.turn("failed", time.perf_counter() - began)
             log.warning("turn_trouble", inbound=claim.message.id, error=type(error).__name__)
 
 
@@ -111,12 +120,14 @@ def main() -> int:
     """Run until stopped; 1 with one clear line if it cannot start."""
     try:
         app = start()
+        savings.of_models()
         app = replace(app, danger_chance=load_from(current_model(app.settings.model_dir)).chance)
     except (StartError, NoModel, LookupError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 1
     logs.setup("worker", app.settings.log_level)
-    asyncio.run(_main(app))
+    with pulse.observed(app, "worker", others=pulse.rasa_and_actions(app)):
+        asyncio.run(_main(app))
     return 0
 
 

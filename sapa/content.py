@@ -1,9 +1,11 @@
 """Every sentence a family reads: loads content/id, checks it, and makes it ready for one channel.
 
 The only module that knows Jinja2. A content file is Markdown with a YAML head and two sections, `## whatsapp` and
-`## sms`; its id is its path below content/id without `.md`. Everything that can be wrong with a file is found when
-the library is loaded, not when a mother is waiting for an answer: a head key nobody knows, a review date that is no
-date, a next question that does not exist, a variable name that nobody gives.
+`## sms`; its id is its path below content/id without `.md`. Where a text may begin a conversation it goes out in a
+WhatsApp template, and a third section `## template` says what stands in its gaps, one `1: ...` after the other; with
+a single gap the section may be missing, then the whole WhatsApp text stands in it. Everything that can be wrong with
+a file is found when the library is loaded, not when a mother is waiting for an answer: a head key nobody knows, a
+review date that is no date, a next question that does not exist, a variable name that nobody gives.
 
 Names of months, doses and ages stand in content/id/kata/*.yml, shared passages in content/id/_bagian/*.md: there is
 no Indonesian sentence in this file.
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -22,7 +24,6 @@ from typing import Any, cast
 import yaml
 from jinja2 import (
     DictLoader,
-    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
@@ -36,6 +37,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sapa.messaging.sms import gsm7_fold
 from sapa.messaging.states import Channel, Kind
+from sapa.messaging.templates import AUTHENTICATION, Template, fitted, whole_text
+from sapa.sandbox import Room
+from sapa.services.template_files import FOLDER, TemplateFileError, load_templates, use_faults
 
 REVIEW_NOTICE = "dialog/perlu-ditinjau"  # sent in place of a clinical text whose review date has passed
 NEXT_QUESTIONS = "_bagian/lanjutan"  # the numbered next questions below an answer
@@ -85,7 +89,8 @@ class Facts:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-_FACT_NAMES = frozenset(field.name for field in fields(Facts)) | {"today"}
+# in_template: the text stands inside a template, whose own words say what to do to stop.
+_FACT_NAMES = frozenset(field.name for field in fields(Facts)) | {"today", "in_template"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class ContentItem:
-    """One content file: its head, and the source text of each channel in `bodies`."""
+    """One content file: its head, the source of each channel in `bodies` and of its template's gaps in `gaps`."""
 
     id: str
     title: str
@@ -118,6 +123,7 @@ class ContentItem:
     vars: tuple[Variable, ...]
     consent_version: int | None
     bodies: Mapping[Channel, str]
+    gaps: tuple[str, ...] = ()
 
     @property
     def clinical(self) -> bool:
@@ -135,6 +141,8 @@ class Rendered:
 
     Buttons ({"title", "payload"}) and next questions exist on WhatsApp only. `replaces` is the id of the expired
     text in whose place this one stands, else None: a reminder or broadcast that comes back so is better not sent.
+    `template_variables` are the values of the template's gaps by number, fitted to its length; empty where there is no
+    template.
     """
 
     content_id: str
@@ -145,6 +153,7 @@ class Rendered:
     title: str
     next: tuple[str, ...]
     replaces: str | None = None
+    template_variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class ContentLibrary:
@@ -157,8 +166,10 @@ class ContentLibrary:
         words: _Words,
         facts: Facts,
         pages: Path,
+        templates: Mapping[str, Template],
     ) -> None:
         self._items = dict(items)
+        self.templates: Mapping[str, Template] = dict(templates)
         self._facts = facts
         self._unnamed = words.unnamed
         self._pages = _page_environment(words, pages)
@@ -166,6 +177,7 @@ class ContentLibrary:
             channel: _environment(words, {**_bodies_of(parts, channel), **_bodies_of(_item_bodies(items), channel)})
             for channel in Channel
         }
+        self._gaps = _environment(words, {**_bodies_of(parts, Channel.WHATSAPP), **_gap_sources(items)})
 
     @classmethod
     def load(cls, root: Path, facts: Facts | None = None) -> ContentLibrary:
@@ -189,7 +201,11 @@ class ContentLibrary:
                     items[content_id] = _read_item(path, content_id, root.parent / "facts")
             except ContentError as error:
                 problems.append(str(error))
-        library = cls(items, parts, words, facts or Facts(), root.parent)
+        try:
+            templates = load_templates(root / FOLDER)
+        except TemplateFileError as error:
+            raise ContentError("\n".join([*problems, str(error)])) from error
+        library = cls(items, parts, words, facts or Facts(), root.parent, templates)
         problems += library._broken_links() if not problems else []
         if problems:
             raise ContentError("\n".join(problems))
@@ -250,7 +266,28 @@ class ContentLibrary:
             titles = [self._items[next_id].title for next_id in following]
             text += "\n\n" + self._text(NEXT_QUESTIONS, on, {**context, "next_titles": titles})
         buttons = item.buttons if on is Channel.WHATSAPP else ()
-        return Rendered(item.id, item.kind, text, buttons, item.template, item.title, following, replaces)
+        values = self._values(item, context) if on is Channel.WHATSAPP else {}
+        return Rendered(item.id, item.kind, text, buttons, item.template, item.title, following, replaces, values)
+
+    def _values(self, item: ContentItem, context: Mapping[str, Any]) -> dict[str, str]:
+        """What stands in the gaps of the item's template, by number; empty where there is no file for it."""
+        template = self.templates.get(item.template or "")
+        if template is None:
+            return {}
+        inside = {**context, "in_template": True}
+        if not item.gaps:
+            return {"1": whole_text(self._text(item.id, Channel.WHATSAPP, inside), template.room)}
+        try:
+            said = [self._gaps.measured(name, inside) for name in _gap_names(item)]
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            raise ContentError(f"{item.id} (template): {error}") from error
+        return fitted(template, said)
+
+    def template_text(self, name: str, values: Mapping[str, str]) -> str | None:
+        """What a family reads of a template with these values; None if it is not among the files, does not take these
+        values, or is worded by Meta."""
+        template = self.templates.get(name)
+        return template.filled(values) if template is not None and template.takes(values) else None
 
     def _sendable(self, item: ContentItem, today: date) -> tuple[ContentItem, str | None]:
         if item.clinical and item.expired(today):
@@ -258,7 +295,7 @@ class ContentLibrary:
         return item, None
 
     def _context(self, item: ContentItem, today: date, variables: Mapping[str, Any]) -> dict[str, Any]:
-        given = {name: value for name, value in variables.items() if name != "today"}
+        given = {name: value for name, value in variables.items() if name not in ("today", "in_template")}
         missing = [var.name for var in item.vars if var.required and var.name not in given]
         if missing:
             raise ContentError(f"{item.id}: not given: {', '.join(missing)}")
@@ -266,11 +303,11 @@ class ContentLibrary:
         child = given.get("child")
         if isinstance(child, Mapping) and child.get("name") is None:
             given["child"] = {**child, "name": self._unnamed}
-        return {**self._facts.variables(), **optional, **given, "today": today}
+        return {**self._facts.variables(), **optional, **given, "today": today, "in_template": False}
 
     def _text(self, template: str, channel: Channel, context: Mapping[str, Any]) -> str:
         try:
-            text = self._environments[channel].get_template(template).render(context)
+            text = self._environments[channel].measured(template, context)
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise ContentError(f"{template} ({channel}): {error}") from error
         if channel is Channel.SMS:
@@ -283,22 +320,34 @@ class ContentLibrary:
         for item in self._items.values():
             problems += [f"{_file(item.id)}: next: {nid} does not exist" for nid in item.next if nid not in self._items]
             for channel in Channel:
-                problems += self._template_problems(item, channel)
+                problems += self._unknown_names(item, str(channel), self._environments[channel], (item.id,))
+            problems += self._unknown_names(item, "template", self._gaps, _gap_names(item))
+        problems += self._template_problems() if self.templates else []
         needed = {REVIEW_NOTICE} if any(item.clinical for item in self._items.values()) else set()
         return problems + [f"{_file(name)}: missing" for name in sorted(needed - self._items.keys())]
 
-    def _template_problems(self, item: ContentItem, channel: Channel) -> list[str]:
+    def _unknown_names(self, item: ContentItem, where: str, room: Room, sources: Sequence[str]) -> list[str]:
         """Syntax errors, includes that do not exist, and names that are neither facts nor the text's own vars."""
         known = _FACT_NAMES | {var.name for var in item.vars}
-        where = f"{_file(item.id)}: {channel}"
         try:
-            unknown = self._names_used(item.id, channel) - known
+            unknown = {name for source in sources for name in self._names_used(source, room)} - known
         except TemplateError as error:
-            return [f"{where}: {error}"]
-        return [f"{where}: unknown variable {name}" for name in sorted(unknown)]
+            return [f"{_file(item.id)}: {where}: {error}"]
+        return [f"{_file(item.id)}: {where}: unknown variable {name}" for name in sorted(unknown)]
 
-    def _names_used(self, template: str, channel: Channel) -> set[str]:
-        environment = self._environments[channel]
+    def _template_problems(self) -> list[str]:
+        """Where texts and the files of the templates they go out in do not fit each other."""
+        named = {item.id: item.template for item in self._items.values() if item.template is not None}
+        problems = [f"content/id/{fault}" for fault in use_faults(self.templates, named)]
+        for item in self._items.values():
+            template = self.templates.get(item.template or "")
+            if template is not None:
+                problems += [f"{_file(item.id)}: {fault}" for fault in _template_faults(item, template)]
+        return problems
+
+    def _names_used(self, template: str, environment: Room, above: tuple[str, ...] = ()) -> set[str]:
+        if template in above:
+            raise TemplateError(f"{template} includes itself")
         loader = cast(DictLoader, environment.loader)
         tree = environment.parse(loader.get_source(environment, template)[0])
         environment.compile(tree)  # finds filters and tests that do not exist
@@ -306,7 +355,7 @@ class ContentLibrary:
         local = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
         for included in meta.find_referenced_templates(tree):
             # What the including text sets itself is there for the passage it includes.
-            names |= self._names_used(str(included), channel) - local
+            names |= self._names_used(str(included), environment, (*above, template)) - local
         return names
 
 
@@ -325,13 +374,39 @@ def _bodies_of(bodies: Mapping[str, Mapping[Channel, str]], channel: Channel) ->
     return {name: by_channel[channel] for name, by_channel in bodies.items()}
 
 
+def _gap_names(item: ContentItem) -> tuple[str, ...]:
+    """What the values of its template's gaps are called where they are rendered; no text's id has a #."""
+    return tuple(f"{item.id}#{number}" for number in range(1, len(item.gaps) + 1))
+
+
+def _gap_sources(items: Mapping[str, ContentItem]) -> dict[str, str]:
+    return {name: source for item in items.values() for name, source in zip(_gap_names(item), item.gaps, strict=True)}
+
+
+def _template_faults(item: ContentItem, template: Template) -> Iterable[str]:
+    """What is wrong between a text and the template it goes out in."""
+    if item.gaps and len(item.gaps) != template.gaps:
+        yield f"## template: {len(item.gaps)} values, but {template.name} has {template.gaps} gaps"
+    if not item.gaps and (template.gaps != 1 or template.category == AUTHENTICATION):
+        yield f"## template: is missing; {template.name} has {template.gaps} gaps"
+    given = [(button.title, button.payload) for button in template.buttons]
+    if template.category != AUTHENTICATION and [(one["title"], one["payload"]) for one in item.buttons] != given:
+        yield f"buttons: are not those of {template.name}"
+
+
 # The same YAML, read several times faster where PyYAML was built with the C library.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEAD = re.compile(r"\A---\n(?P<head>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
 _SECTION = re.compile(r"^## +(\S+) *$", re.MULTILINE)
 
 
-def _split(path: Path, content_id: str) -> tuple[dict[str, Any], dict[Channel, str]]:
+# The section with the values of a template's gaps, and where each begins in it. What stands before the first is there
+# for all of them.
+_TEMPLATE_SECTION = "template"
+_GAP_START = re.compile(r"^([0-9]+):[ \n]", re.MULTILINE)
+
+
+def _split(path: Path, content_id: str) -> tuple[dict[str, Any], dict[str, str]]:
     match = _HEAD.match(path.read_text(encoding="utf-8"))
     if match is None:
         raise ContentError(f"{_file(content_id)}: does not begin with a head between two lines ---")
@@ -344,27 +419,44 @@ def _split(path: Path, content_id: str) -> tuple[dict[str, Any], dict[Channel, s
     return head, _sections(match["body"], content_id)
 
 
-def _sections(body: str, content_id: str) -> dict[Channel, str]:
+def _sections(body: str, content_id: str) -> dict[str, str]:
+    """The sections by name: one for each channel, and `template` where there is one."""
     before, *pieces = _SECTION.split(body)
     names, texts = pieces[0::2], pieces[1::2]
     wanted = [channel.value for channel in Channel]
-    if before.strip() or sorted(names) != sorted(wanted):
+    if before.strip() or sorted(set(names) - {_TEMPLATE_SECTION}) != sorted(wanted) or len(set(names)) != len(names):
         raise ContentError(f"{_file(content_id)}: needs exactly the sections {' and '.join('## ' + n for n in wanted)}")
     empty = [name for name, text in zip(names, texts, strict=True) if not text.strip()]
     if empty:
         raise ContentError(f"{_file(content_id)}: the section ## {empty[0]} is empty")
-    return {Channel(name): text.strip() + "\n" for name, text in zip(names, texts, strict=True)}
+    return {name: text.strip() + "\n" for name, text in zip(names, texts, strict=True)}
+
+
+def _by_channel(sections: Mapping[str, str]) -> dict[Channel, str]:
+    return {channel: sections[channel.value] for channel in Channel}
+
+
+def _gap_values(content_id: str, section: str) -> tuple[str, ...]:
+    """The source of each value of a section `## template`, what stands before the first put before each."""
+    before, *pieces = _GAP_START.split(section)
+    numbers, texts = pieces[0::2], pieces[1::2]
+    if [int(number) for number in numbers] != list(range(1, len(numbers) + 1)) or not numbers:
+        raise _complain(content_id, "## template: needs lines 1: ..., 2: ... in this order")
+    return tuple(before + text for text in texts)
 
 
 def _read_part(path: Path, content_id: str) -> Mapping[Channel, str]:
-    head, bodies = _split(path, content_id)
+    head, sections = _split(path, content_id)
+    bodies = _by_channel(sections)
+    if _TEMPLATE_SECTION in sections:
+        raise ContentError(f"{_file(content_id)}: a passage has no section ## template")
     if set(head) != {"id"} or head["id"] != content_id:
         raise ContentError(f"{_file(content_id)}: the head of a passage holds its id ({content_id}) and nothing else")
     return bodies
 
 
 def _read_item(path: Path, content_id: str, facts_folder: Path) -> ContentItem:
-    head, bodies = _split(path, content_id)
+    head, sections = _split(path, content_id)
     complain = partial(_complain, content_id)
     missing, unknown = _REQUIRED_KEYS - head.keys(), head.keys() - _REQUIRED_KEYS - _OPTIONAL_KEYS
     if missing or unknown:
@@ -397,7 +489,8 @@ def _read_item(path: Path, content_id: str, facts_folder: Path) -> ContentItem:
         template=head["template"],
         vars=tuple(Variable(name.rstrip("?"), not name.endswith("?")) for name in head.get("vars", ())),
         consent_version=head.get("consent_version"),
-        bodies=bodies,
+        bodies=_by_channel(sections),
+        gaps=_gap_values(content_id, sections[_TEMPLATE_SECTION]) if _TEMPLATE_SECTION in sections else (),
     )
 
 
@@ -520,8 +613,8 @@ def _read_words(path: Path) -> dict[str, Any]:
         raise ContentError(f"content/id/kata/{path.name}: {error}") from error
 
 
-def _environment(words: _Words, bodies: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+def _environment(words: _Words, bodies: Mapping[str, str]) -> Room:
+    environment = Room(
         loader=DictLoader(bodies),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -530,7 +623,6 @@ def _environment(words: _Words, bodies: Mapping[str, str]) -> ImmutableSandboxed
         autoescape=False,  # plain text: there is no markup to escape into
         finalize=_printable,
     )
-    environment.globals.clear()
     environment.filters.update(
         {
             "tanggal": partial(_long_date, words),
@@ -546,9 +638,9 @@ def _environment(words: _Words, bodies: Mapping[str, str]) -> ImmutableSandboxed
     return environment
 
 
-def _page_environment(words: _Words, folder: Path) -> Environment:
-    """Pages for those who look after the texts, not messages: HTML, so everything put in is escaped."""
-    environment = Environment(
+def _page_environment(words: _Words, folder: Path) -> ImmutableSandboxedEnvironment:
+    """Pages, not messages: HTML, so everything put in is escaped. As long as what they show, so without a measure."""
+    environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -12,6 +12,19 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 _SECRET_LENGTH = 32
+# May also stand in a file that NAME_FILE names, or in systemd's folder of credentials under the same name: an
+# environment is seen by every child of a process, and by whoever lists processes.
+_SECRETS = (
+    "DATABASE_URL",
+    "SAPA_TRACKER_URL",
+    "REDIS_URL",
+    "SAPA_SECRET",
+    "SAPA_METRICS_TOKEN",
+    "SAPA_SIMULATOR_TOKEN",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+)
+_LONGEST_SECRET = 16 * 1024  # characters; more is another file than was meant
 
 
 class SettingsError(ValueError):
@@ -59,17 +72,28 @@ class Settings:
     sender_rate: float
     sender_threads: int
     person_pace_s: float  # between two messages nobody asked for, to one person
+    inbound_per_minute: int  # messages of one contact that are answered
+    inbound_per_hour: int
     settle_s: float  # how long a request without an answer may still arrive at the provider
+    catch_up_s: float  # how often the provider is asked for messages the webhook missed
     default_timezone: str
     given_secret: str | None
     prices: Mapping[str, int]  # rupiah a message by channel; empty: not known
     twilio: TwilioSettings | None = None
+    given_data_keys: str | None = None
+    given_keys_file: Path | None = None
+    metrics_token: str | None = None  # who may read /metrics and /health/detail from elsewhere; None: this machine only
 
     @property
     def secret(self) -> str:
         """Signs the console's cookies. Raises SettingsError where none is given and none can be kept."""
         # Made when it is first asked for: whoever only asks a question on the command line writes no file.
         return self.given_secret or _kept_secret(self.var_dir / "secret")
+
+    @property
+    def data_keys_file(self) -> Path:
+        """Where the data keys are kept if they are not given themselves; made on the first start."""
+        return self.given_keys_file or self.var_dir / "data-keys"
 
     @property
     def simulator(self) -> bool:
@@ -83,6 +107,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError with one clear line when something is missing, half-given or unreadable.
     """
     env = dict(environ) if environ is not None else {**_env_file(ROOT / ".env"), **os.environ}
+    env |= _secrets_from_files(env)
     get = _Reader(env)
     var_dir = Path(get.text("SAPA_VAR_DIR", str(ROOT / "var")))
     port = get.integer("SAPA_PORT", 8000)
@@ -91,6 +116,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     twilio = _twilio(env, gateway)
     database_url = _database_url(get.text("DATABASE_URL", f"sqlite:///{var_dir / 'sapa.db'}"))
     rasa_port = get.integer("SAPA_RASA_PORT", 5005)
+    keys_file = _keys_file(env)
     actions_port = get.integer("SAPA_ACTIONS_PORT", 5055)
     return Settings(
         database_url=database_url,
@@ -116,12 +142,58 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         sender_rate=get.number("SAPA_SENDER_RATE", 80.0),
         sender_threads=get.integer("SAPA_SENDER_THREADS", 64),
         person_pace_s=get.number("SAPA_PERSON_PACE_SECONDS", 6.0),
+        inbound_per_minute=get.integer("SAPA_INBOUND_PER_MINUTE", 30),
+        inbound_per_hour=get.integer("SAPA_INBOUND_PER_HOUR", 300),
         settle_s=get.number("SAPA_SETTLE_SECONDS", 90.0),
+        catch_up_s=get.number("SAPA_CATCH_UP_SECONDS", 300.0),
         default_timezone=get.text("SAPA_TIMEZONE", "Asia/Jakarta"),
         given_secret=_secret(get),
         prices=_prices(get),
         twilio=twilio,
+        given_data_keys=get.text("SAPA_DATA_KEYS", "") or None,
+        given_keys_file=Path(keys_file) if keys_file else None,
+        metrics_token=get.text("SAPA_METRICS_TOKEN", "") or None,
     )
+
+
+def _secrets_from_files(env: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that stand in files. Raises SettingsError for one given twice, unreadable or empty."""
+    folder = env.get("CREDENTIALS_DIRECTORY", "").strip()  # systemd's LoadCredential=NAME:/path
+    found = {}
+    for name in _SECRETS:
+        given, file = env.get(name, "").strip(), env.get(f"{name}_FILE", "").strip()
+        if given and file:
+            raise SettingsError(f"{name} and {name}_FILE are both set: leave one out")
+        if file:
+            found[name] = _secret_in(Path(file), f"{name}_FILE={file}")
+        elif not given and folder and (credential := Path(folder) / name).is_file():
+            found[name] = _secret_in(credential, f"the credential {name}")
+    return found
+
+
+def _keys_file(env: Mapping[str, str]) -> str:
+    """The file the data keys are read from, again whenever it changes. Raises SettingsError if they are given twice."""
+    folder, file = env.get("CREDENTIALS_DIRECTORY", "").strip(), env.get("SAPA_DATA_KEYS_FILE", "").strip()
+    if env.get("SAPA_DATA_KEYS", "").strip():
+        if file:
+            raise SettingsError("SAPA_DATA_KEYS and SAPA_DATA_KEYS_FILE are both set: leave one out")
+        return ""
+    credential = Path(folder) / "SAPA_DATA_KEYS"
+    return str(credential) if not file and folder and credential.is_file() else file
+
+
+def _secret_in(file: Path, told: str) -> str:
+    """What a file holds, without white space around it. The message names the file and never what stands in it."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(_LONGEST_SECRET + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{told} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+    if len(text) > _LONGEST_SECRET:
+        raise SettingsError(f"{told} is longer than {_LONGEST_SECRET} characters: is it the right file?")
+    if not text.strip():
+        raise SettingsError(f"{told} is empty")
+    return text.strip()
 
 
 def _secret(get: _Reader) -> str | None:

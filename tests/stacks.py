@@ -21,6 +21,7 @@ from twilio.request_validator import RequestValidator
 from sapa.bootstrap import prepare_database
 from sapa.services.demo import seed_demo
 from sapa.settings import ROOT
+from sapa.store.data_keys import unlock
 from sapa.store.database import Database
 from sapa.store.engine import open_engine
 
@@ -70,6 +71,7 @@ class Stack:
         }
         prepare_database(self.environ)
         self.engine = open_engine(database_url)
+        self.ring = unlock(self.engine, self.environ.get("SAPA_DATA_KEYS"), folder / "data-keys")
         self.store = Database(self.engine)
         with self.store.transaction() as tx:
             seed_demo(tx, datetime.now(UTC).date())

@@ -92,7 +92,6 @@ def test_rasa_test_finds_every_conversation_as_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-async def test_the_model_loads_and_understands_in_this_process() -> None:
-    engine = LocalEngine(settings.load().model_dir)
-    understood = await engine.understand("apa itu stunting")
+async def test_the_model_loads_and_understands_in_this_process(local_engine: LocalEngine) -> None:
+    understood = await local_engine.understand("apa itu stunting")
     assert understood.label == "hpk/apa-itu-stunting"

@@ -2,58 +2,43 @@
 
 Creating a message at Twilio has no idempotency key. So this client never repeats a POST by itself: what was surely
 not sent comes back as Refused, what may have been sent as Unclear, and `lookup` asks Twilio which of the two it was.
-The synchronous client is used on purpose (call it in a thread): Twilio's asynchronous one ignores its timeout and
-repeats POSTs on 503.
+Call it in threads: it waits for answers, and it may be shared by any number of them.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import re
-import ssl
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-import requests
-import urllib3.exceptions
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.http import HttpClient  # type: ignore[import-untyped]
-from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from sapa.gateways import twilio_lists, twilio_requests
 from sapa.gateways.twilio_errors import not_sent, outcome_of_answer, outcome_of_code
+from sapa.gateways.twilio_http import NoAnswer, NotSent, TwilioHttp
+from sapa.gateways.twilio_requests import wire_address
 from sapa.messaging.states import Channel
 from sapa.services.records import (
     CannotTell,
     Found,
+    InboundForm,
     LookupOutcome,
     OutboxMessage,
-    Refused,
     SendOutcome,
     SendRequest,
     Sent,
     SurelyAbsent,
     Unclear,
 )
-from sapa.settings import TwilioSettings
+from sapa.settings import SettingsError, TwilioSettings
 
-MAX_BODY = 1600  # characters, on every channel (Twilio error 21617)
-TIMEOUT_S = 10.0  # to connect, and again between two bytes of the answer
 
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_HIDDEN = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")  # WhatsApp's id of a user who hides the number
-_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
-# Twilio's clock and ours differ a little, and its times have no fractions.
-_CLOCK_MARGIN = timedelta(minutes=5)
-_LOOKUP_LIMIT = 100
-_TRIAL = "Sent from your Twilio trial account - "  # what a trial account puts before every text
-
-# Twilio's client logs every address at INFO; nothing of it may reach a log.
-_silent = logging.getLogger("sapa.gateways.twilio.http")
-_silent.setLevel(logging.CRITICAL)
+def _machine_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 class TwilioGateway:
@@ -62,7 +47,8 @@ class TwilioGateway:
     `status_callback_url` is the full public address of the status webhook; each message adds `ref=<outbox id>` to its
     query, so that a callback is understood even before the provider's id has been noted. A fragment (Twilio's
     connection overrides, never signed) is kept. `taken` says whether a provider id already belongs to a message of
-    ours: two equal texts to one person must not be mistaken for one another in `lookup`.
+    ours: two equal texts to one person must not be mistaken for one another in `lookup`. `clock` gives the time now,
+    aware. Raises SettingsError where Twilio would refuse every message: a malformed account or webhook address.
     """
 
     name = "twilio"
@@ -74,28 +60,43 @@ class TwilioGateway:
         *,
         http_client: HttpClient | None = None,
         taken: Callable[[str], bool] | None = None,
+        clock: Callable[[], datetime] = _machine_clock,
     ) -> None:
+        if not re.fullmatch(r"AC[0-9a-fA-F]{32}", settings.account_sid):
+            raise SettingsError("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits")
+        if not _can_be_called(status_callback_url):
+            raise SettingsError(f"Twilio cannot call {status_callback_url}: give SAPA_PUBLIC_URL without an underscore")
         self._settings = settings
         self._status_callback_url = status_callback_url
         self._taken = taken or (lambda _sid: False)
+        self._clock = clock
         self._client = Client(
             settings.account_sid,
             settings.auth_token,
-            http_client=http_client or TwilioHttpClient(timeout=TIMEOUT_S, logger=_silent),
+            http_client=http_client or TwilioHttp(base_url=settings.api_url, read_timeout_s=settings.timeout_s),
             # A mapping that is not empty keeps the client from reading the process environment.
             environment={"TWILIO_EDGE": "", "TWILIO_REGION": ""},
         )
 
     def send(self, request: SendRequest) -> SendOutcome:
         """Ask Twilio once to send this message."""
-        problem = self._problem(request)
+        problem = twilio_requests.problem(request, self._settings, self._clock())
         if problem is not None:
             return problem
+        form = twilio_requests.form(request, self._settings, self._status_callback_url)
         try:
-            message = self._client.messages.create(**self._form(request))
+            message = self._client.messages.create(**form)
         except Exception as error:  # Whatever broke after the request left must not look like "not sent".
-            return _outcome_of_error(error)
+            return _outcome_of_error(error, request.channel, request.template)
         return Sent(message.sid) if message.sid else Unclear("no_sid")
+
+    def verdict(self, error_code: str, template: str | None) -> SendOutcome | None:
+        """What the code in a status callback means for its message; None for one we do not know."""
+        if not error_code.isdecimal():
+            return None
+        # A callback does not say by which channel: WhatsApp's codes begin with 63, the networks' with 30.
+        channel = Channel.WHATSAPP if error_code.startswith("63") else Channel.SMS
+        return outcome_of_code(int(error_code), channel, template)
 
     def lookup(self, message: OutboxMessage) -> LookupOutcome:
         """Ask Twilio whether it has this message. Ask no earlier than a minute or two after the try: a message that
@@ -112,152 +113,64 @@ class TwilioGateway:
                 known = self._client.messages(message.provider_sid).fetch()
                 return Found(message.provider_sid, str(known.status))
             # By recipient only: a filter on the date of sending could hide what is still queued and has none.
-            listed = self._client.messages.list(to=to, limit=_LOOKUP_LIMIT, page_size=_LOOKUP_LIMIT)
+            size = twilio_lists.LOOKUP_LIMIT
+            listed = self._client.messages.list(to=to, limit=size, page_size=size)
         except Exception:
             return CannotTell()
-        since = message.created_at - _CLOCK_MARGIN
-        # By id: while messages come in, a page may repeat the end of the page before.
-        candidates = {item.sid: item for item in listed if _outbound_since(item, since) and not self._taken(item.sid)}
-        return _decide(
-            message, list(candidates.values()), complete=len(listed) < _LOOKUP_LIMIT or _reaches(listed, since)
-        )
+        return twilio_lists.decide(message, listed, self._taken)
 
-    def _problem(self, request: SendRequest) -> Refused | None:
-        """Why this request must not leave the house, under the code Twilio would refuse it with."""
-        if wire_address(request.channel, request.to) is None:
-            return _refused(21211)
-        if request.content_sid is not None and not _CONTENT_SID.fullmatch(request.content_sid):
-            return _refused(21655)
-        if not (request.text or request.content_sid or request.media_urls):
-            return _refused(21619)
-        if request.text and len(request.text) > MAX_BODY:
-            return _refused(21617)
-        if not all(_is_web_address(url) for url in request.media_urls):
-            return _refused(21620)
-        if not self._sender(request.channel):
-            # No sender for this channel is set: waiting would not bring one.
-            return Refused("21606", None, alert=True)
-        return None
+    def inbound_since(self, since: datetime) -> Sequence[InboundForm] | CannotTell:
+        """What people sent to our senders since then, the oldest first, as Twilio lists it. CannotTell unless the
+        whole of it could be read.
 
-    def _form(self, request: SendRequest) -> dict[str, Any]:
-        form: dict[str, Any] = {
-            "to": wire_address(request.channel, request.to),
-            "status_callback": self._callback(request.outbox_id),
-            **self._sender(request.channel),
-        }
-        if request.content_sid:
-            form["content_sid"] = request.content_sid
-            if request.content_variables:
-                form["content_variables"] = _variables(request.content_variables.items())
-        elif request.text:
-            form["body"] = request.text
-        if request.media_urls and not request.content_sid:
-            form["media_url"] = list(request.media_urls)
-        return form
+        A list knows less than a webhook: no payload of a button, no profile name, no place.
+        """
+        try:
+            listed = {item.sid: item for to in self._inboxes() for item in self._listed(to, since)}
+            oldest_first = sorted(reversed(listed.values()), key=lambda item: item.date_created or since)
+            forms = [twilio_lists.read_inbound(item, self._media_of) for item in oldest_first]
+        except Exception:
+            return CannotTell()
+        return tuple(form for form in forms if form is not None)
 
-    def _sender(self, channel: Channel) -> dict[str, str]:
-        """The sender's own address where there is one, else the messaging service, else nothing."""
-        own = self._settings.whatsapp_from if channel is Channel.WHATSAPP else self._settings.sms_from
-        if own:
-            # An SMS sender may be a name (alphanumeric id), so only WhatsApp's must be a number.
-            return {"from_": (channel is Channel.WHATSAPP and wire_address(channel, own)) or own}
-        if self._settings.messaging_service_sid:
-            return {"messaging_service_sid": self._settings.messaging_service_sid}
-        return {}
+    def _inboxes(self) -> list[str | None]:
+        """The addresses people write to; None for all of the account, where a service chooses among them."""
+        own = self._settings.whatsapp_from
+        whatsapp = wire_address(Channel.WHATSAPP, own) if own else None
+        if whatsapp is None:
+            return [None]
+        # A name as a sender of SMS gets no answers, a number may.
+        number = wire_address(Channel.SMS, self._settings.sms_from or "")
+        return [number, whatsapp] if number else [whatsapp]
 
-    def _callback(self, outbox_id: str) -> str:
-        parts = urlsplit(self._status_callback_url)
-        query = "&".join(filter(None, (parts.query, urlencode({"ref": outbox_id}))))
-        return urlunsplit(parts._replace(query=query))
+    def _listed(self, to: str | None, since: datetime) -> Iterator[Any]:
+        """What Twilio lists for an address, the newest first, till it is older than `since`."""
+        given = {"to": to} if to else {}
+        for count, item in enumerate(self._client.messages.stream(page_size=twilio_lists.PAGE, **given)):
+            if count >= twilio_lists.MOST:
+                raise TwilioException("more than can be read at once")
+            if twilio_lists.is_older(item, since - twilio_lists.CLOCK_MARGIN):
+                return
+            if not twilio_lists.is_older(item, since):
+                yield item
+
+    def _media_of(self, sid: str) -> list[Any]:
+        listed: list[Any] = self._client.messages(sid).media.list(limit=twilio_requests.MAX_MEDIA)
+        return listed
 
 
-def wire_address(channel: Channel, address: str) -> str | None:
-    """The address as Twilio wants it ("whatsapp:+62..." or "+62..."), None if nobody can be reached there.
-
-    Indonesian numbers in their local forms (08..., 62...) are made international.
-    """
-    value = address.strip().removeprefix("whatsapp:")
-    if channel is Channel.WHATSAPP and _HIDDEN.fullmatch(value):
-        return f"whatsapp:{value}"
-    number = re.sub(r"[\s().-]", "", value)
-    if number.startswith("08"):
-        number = "+62" + number[1:]
-    elif number.startswith("62"):
-        number = "+" + number
-    if not _PHONE.fullmatch(number):
-        return None
-    return f"whatsapp:{number}" if channel is Channel.WHATSAPP else number
+def _can_be_called(url: str) -> bool:
+    return twilio_requests.is_web_address(url) and "_" not in (urlsplit(url).hostname or "")
 
 
-def _refused(code: int) -> Refused:
-    outcome = outcome_of_code(code)
-    assert isinstance(outcome, Refused)
-    return outcome
-
-
-def _variables(pairs: Iterable[tuple[str, str]]) -> str:
-    """ContentVariables. WhatsApp refuses a value with a newline or more than four spaces in a row (63013)."""
-    return json.dumps({name: " ".join(str(value).split()) for name, value in pairs}, ensure_ascii=False)
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
-
-
-def _outcome_of_error(error: Exception) -> SendOutcome:
+def _outcome_of_error(error: Exception, channel: Channel, template: str | None) -> SendOutcome:
     """Twilio's own error answers by their code; the network's by whether the request can have left."""
     if isinstance(error, TwilioException):
         # Two unrelated classes carry status and code: the classic error and the newer "problem" form.
         status, code = getattr(error, "status", None), getattr(error, "code", None)
         if isinstance(status, int):
-            return outcome_of_answer(status, code if isinstance(code, int) else None)
+            return outcome_of_answer(status, code if isinstance(code, int) else None, channel, template)
         return Unclear("unreadable_answer")
-    if _never_connected(error):
+    if isinstance(error, NotSent):
         return not_sent("connect_failed")
-    if isinstance(error, requests.exceptions.Timeout):
-        return Unclear("timeout")
-    if isinstance(error, requests.exceptions.RequestException):
-        return Unclear("connection_broken")
-    return Unclear("unreadable_answer")
-
-
-def _never_connected(error: Exception) -> bool:
-    """Whether the network failed before one byte of the request could leave."""
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
-        return True
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(error, requests.exceptions.SSLError):
-        # A certificate is judged in the handshake; other TLS trouble may come in the middle of an answer.
-        return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in getattr(reason, "args", ()))
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)
-
-
-def _outbound_since(item: Any, since: datetime) -> bool:
-    if not str(item.direction or "").startswith("outbound"):
-        return False
-    return not isinstance(item.date_created, datetime) or item.date_created >= since
-
-
-def _reaches(listed: list[Any], since: datetime) -> bool:
-    """Whether the list (newest first) goes back far enough to hold everything since `since`."""
-    oldest = listed[-1].date_created
-    return isinstance(oldest, datetime) and oldest < since
-
-
-def _decide(message: OutboxMessage, candidates: list[Any], *, complete: bool) -> LookupOutcome:
-    text = _words(message.text)
-    same = [item for item in candidates if text and _words(item.body).removeprefix(_TRIAL) == text]
-    if len(same) == 1:
-        return Found(same[0].sid, str(same[0].status))
-    # A template is listed with its rendered words, a bare picture with none: for those only silence is proof.
-    unlike_ours = not same and text and message.template is None
-    return SurelyAbsent() if complete and (unlike_ours or not candidates) else CannotTell()
-
-
-def _words(text: str | None) -> str:
-    """The text with all white space made one: Twilio trims."""
-    return " ".join((text or "").split())
+    return Unclear(error.reason if isinstance(error, NoAnswer) else "unreadable_answer")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sapa.messaging.states import Channel
 from sapa.services.records import Refused, Unclear
 
 
@@ -19,11 +20,18 @@ class ErrorClass(StrEnum):
     AMBIGUOUS = "ambiguous"  # may have been sent: look before any other try
     RETRY_LATER = "retry_later"  # handset off, fault at the provider: minutes to hours
     NEXT_DAY = "next_day"  # held back today: growing gaps from a day on
-    SWITCH_FORM = "switch_form"  # this form of the message cannot go: template instead of text, or mend the content
+    AS_TEMPLATE = "as_template"  # free text cannot go: the approved template can
+    AS_SMS = "as_sms"  # not on WhatsApp: an SMS may reach this person
+    CONTENT = "content"  # what we say is wrong: this message never goes, its template stops
     PERMANENT = "permanent"  # will never reach this person on this channel
     OPTED_OUT = "opted_out"  # the person said stop to the provider
-    STOP_CAMPAIGN = "stop_campaign"  # account, sender or template: every further message would meet the same
+    ACCOUNT = "account"  # login or account: nothing at all can go
+    SENDER = "sender"  # sender or business account: nothing can go by this channel
+    TEMPLATE = "template"  # paused, disabled, rejected or missing: nothing can go by this template
+    FILTERED = "filtered"  # held for spam: no more of it by this channel until a human has looked
+    COUNTRY = "country"  # numbers of this country are not enabled: the others go on
     SANDBOX = "sandbox"  # trial account or a phone that has not joined the sandbox
+    DEBUGGER = "debugger"  # trouble of Twilio with our webhook: says nothing about a message
 
 
 _CODES: dict[ErrorClass, tuple[int, ...]] = {
@@ -32,30 +40,43 @@ _CODES: dict[ErrorClass, tuple[int, ...]] = {
     ErrorClass.AMBIGUOUS: (20500, 20502, 20503, 20504),
     ErrorClass.RETRY_LATER: (30003, 30008, 30410, 63012, 63009, 63010, 30450),
     ErrorClass.NEXT_DAY: (63049, 63038),
-    ErrorClass.SWITCH_FORM: (63016, 63013, 63021, 63005, 63028, 21656, 21655, 21654, 21617, 21619, 21620),
-    ErrorClass.PERMANENT: (21211, 21614, 21612, 30004, 30005, 30006, 63003, 63024, 63032),
+    ErrorClass.AS_TEMPLATE: (63016,),
+    ErrorClass.AS_SMS: (63003, 63024),
+    ErrorClass.CONTENT: (63013, 63021, 63005, 63028, 21656, 21655, 21654, 21617, 21619, 21620, 35114, 35115, 35118),
+    ErrorClass.PERMANENT: (21211, 21614, 21612, 30004, 30005, 30006, 63032),
     ErrorClass.OPTED_OUT: (21610, 63014),
-    ErrorClass.STOP_CAMPAIGN: (
-        63051, 63041, 63042, 63040, 63027, 30007, 30002, 20003, 21408, 21606, 63007, 21703, 30034, 63001, 63020,
-    ),
+    ErrorClass.ACCOUNT: (20003, 30002),
+    ErrorClass.SENDER: (63051, 63001, 63020, 63007, 21606, 21703, 30034),
+    ErrorClass.TEMPLATE: (63041, 63042, 63040, 63027),
+    ErrorClass.FILTERED: (30007,),
+    ErrorClass.COUNTRY: (21408,),
     ErrorClass.SANDBOX: (63015, 21608),
-}  # fmt: skip
+    ErrorClass.DEBUGGER: (11200, 11205, 12300, 11750, 14109),
+}
 
 CLASS_OF_CODE: dict[int, ErrorClass] = {code: name for name, codes in _CODES.items() for code in codes}
 
-# Login, account or sender: once a human has mended it the waiting message is as good as before, so it is kept and
-# tried again in long steps. Templates, filters and countries are not: the same message would only fail again.
-_MENDED_BY_A_HUMAN = frozenset({20003, 30002, 63051, 63001, 63020, 21606, 63007, 21703})
+# Learnt from the text or the values of one message: others of its template may be right.
+_OF_ONE_MESSAGE = frozenset({63021, 21617, 21619, 21620, 35114, 35115, 35118})
 
 _HOUR_S = 3600.0
+_UNREACHED_S = 10.0
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """What an error class asks for. `retry_after_s`: seconds till the first new try, None for never."""
+    """What an error class asks for.
+
+    retry_after_s: seconds till the first new try, None for never. waits: the try does not count, because the message
+    is as good as before once a human has mended what is broken. holds: what stops with it, "all", "channel" (the one
+    the message went by) or "template" (its template, if it had one).
+    """
 
     retry_after_s: float | None
     alert: bool = False
+    waits: bool = False
+    holds: str | None = None
+    switch: str | None = None
 
 
 TREATMENT: dict[ErrorClass, Treatment] = {
@@ -63,32 +84,60 @@ TREATMENT: dict[ErrorClass, Treatment] = {
     ErrorClass.AMBIGUOUS: Treatment(None),
     ErrorClass.RETRY_LATER: Treatment(_HOUR_S / 2),
     ErrorClass.NEXT_DAY: Treatment(24 * _HOUR_S),
-    ErrorClass.SWITCH_FORM: Treatment(None, alert=True),
+    # Outside the 24-hour window is daily life, not a fault.
+    ErrorClass.AS_TEMPLATE: Treatment(None, switch="template"),
+    ErrorClass.AS_SMS: Treatment(None, switch="sms"),
+    ErrorClass.CONTENT: Treatment(None, alert=True, holds="template"),
     ErrorClass.PERMANENT: Treatment(None),
     ErrorClass.OPTED_OUT: Treatment(None),
-    ErrorClass.STOP_CAMPAIGN: Treatment(None, alert=True),
+    ErrorClass.ACCOUNT: Treatment(_HOUR_S, alert=True, waits=True, holds="all"),
+    ErrorClass.SENDER: Treatment(_HOUR_S, alert=True, waits=True, holds="channel"),
+    ErrorClass.TEMPLATE: Treatment(_HOUR_S, alert=True, waits=True, holds="template"),
+    # The same words would be filtered again; it is the others that must not follow them.
+    ErrorClass.FILTERED: Treatment(None, alert=True, holds="channel"),
+    # One family with a number from abroad must not silence all the others: no hold.
+    ErrorClass.COUNTRY: Treatment(_HOUR_S, alert=True, waits=True),
     ErrorClass.SANDBOX: Treatment(None, alert=True),
+    ErrorClass.DEBUGGER: Treatment(None),
 }
 
 
-def outcome_of_code(code: int) -> Refused | Unclear | None:
-    """The fate of a message that met this code, None for a code we do not know."""
+def outcome_of_code(
+    code: int, channel: Channel = Channel.WHATSAPP, template: str | None = None
+) -> Refused | Unclear | None:
+    """The fate of a message that went by `channel` (and `template`, None for free text) and met this code.
+
+    None for a code we do not know, and for one that is not about a message.
+    """
     error_class = CLASS_OF_CODE.get(code)
-    if error_class is None:
+    if error_class is None or error_class is ErrorClass.DEBUGGER:
         return None
     if error_class is ErrorClass.AMBIGUOUS:
         return Unclear(str(code))
     treatment = TREATMENT[error_class]
     return Refused(
         str(code),
-        _HOUR_S if code in _MENDED_BY_A_HUMAN else treatment.retry_after_s,
+        treatment.retry_after_s,
         opted_out=error_class is ErrorClass.OPTED_OUT,
-        # Outside the 24-hour window is daily life, not a fault: a template goes instead.
-        alert=treatment.alert and code != 63016,
+        alert=treatment.alert,
+        hold=_scope(treatment.holds, code, channel, template),
+        waits=treatment.waits,
+        switch=treatment.switch,
     )
 
 
-def outcome_of_answer(http_status: int, code: int | None) -> Refused | Unclear:
+def _scope(holds: str | None, code: int, channel: Channel, template: str | None) -> str | None:
+    if holds == "channel":
+        # 63...: WhatsApp's own trouble, also where a callback does not say by which channel.
+        return (Channel.WHATSAPP if 63000 <= code < 64000 else channel).value
+    if holds == "template":
+        return f"template:{template}" if template and code not in _OF_ONE_MESSAGE else None
+    return holds
+
+
+def outcome_of_answer(
+    http_status: int, code: int | None, channel: Channel = Channel.WHATSAPP, template: str | None = None
+) -> Refused | Unclear:
     """The fate of a message whose request was answered with an error.
 
     429 means "never processed" whatever else it says. 5xx, 408 and anything that is no error at all may hide a message
@@ -99,12 +148,14 @@ def outcome_of_answer(http_status: int, code: int | None) -> Refused | Unclear:
         return Refused(name, TREATMENT[ErrorClass.RETRY_SOON].retry_after_s)
     if http_status >= 500 or http_status < 400 or http_status == 408:
         return Unclear(name)
-    known = outcome_of_code(code) if code else None
+    known = outcome_of_code(code, channel, template) if code else None
     if known is not None:
         return known
-    return Refused(name, _HOUR_S if http_status in (401, 403) else None, alert=True)
+    if http_status in (401, 403):
+        return Refused(name, _HOUR_S, alert=True, hold="all", waits=True)
+    return Refused(name, None, alert=True)
 
 
 def not_sent(reason: str) -> Refused:
-    """The connection was never made, so nothing can have been sent: try again soon."""
-    return Refused(reason, TREATMENT[ErrorClass.RETRY_SOON].retry_after_s)
+    """The provider was not reached, so nothing can have been sent: try again soon, as often as it takes."""
+    return Refused(reason, _UNREACHED_S, waits=True)

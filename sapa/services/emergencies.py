@@ -45,9 +45,10 @@ def is_emergency(reply_key: str) -> bool:
     return reply_key.startswith("bahaya/") and reply_key != DANGER_QUESTION
 
 
-def raise_danger(deps: Deps, tx: Tx, message: InboundMessage, key: str, now: datetime) -> None:
-    """Answer an emergency by the text `key`, and open a case for a human."""
-    _queue_urgent(deps, tx, message, Reply(key), now)
+def raise_danger(deps: Deps, tx: Tx, message: InboundMessage, key: str, now: datetime, *, silent: bool = False) -> None:
+    """Answer an emergency by the text `key` (unless `silent`: it was, a moment ago), and open a case for a human."""
+    if not silent:
+        _queue_urgent(deps, tx, message, Reply(key), now)
     tx.open_case(message.contact_id, "danger", message.id, now)
     tx.audit("danger", message.contact_id, {"kind": key.removeprefix("bahaya/")}, now)
 

@@ -14,9 +14,14 @@ from sapa.services.emergencies import answered_yes, named_emergency, raise_dange
 from sapa.services.losses import after_turn, catch_loss, note_loss, resume
 from sapa.services.moves import act_on_number
 from sapa.services.not_me import act_on_not_me
+from sapa.services.pace import answered_lately, slow_down, too_fast
 from sapa.services.ports import Tx
 from sapa.services.records import InboundForm, InboundMessage, Reply
 from sapa.services.replies import queue_replies
+
+# Failed looks at one message (a fault of ours) before it is put in line as it is and a human is told: it must not hold
+# up everybody who wrote after it.
+MAX_STUMBLES = 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ def receive_message(deps: Deps, form: InboundForm, now: datetime) -> Receipt:
         inbound_id = tx.store_inbound(form, contact, address, now)
         if inbound_id is None:
             return Receipt(new=False, inbound_id=None)
-        tx.touch_contact(contact.id, now)
+        # What comes late opens the 24 hours from when it was written, not from when we heard of it.
+        tx.touch_contact(contact.id, min(form.sent_at or now, now))
         somebody_else = contact.suspended_at is not None or says_not_me(form.body)
         if form.profile_name and contact.name is None and not somebody_else:
             tx.set_contact_name(contact.id, form.profile_name[:120])
@@ -51,15 +57,36 @@ def triage_next(deps: Deps, now: datetime) -> InboundMessage | None:
     with deps.store.transaction(write=False) as tx:
         if not tx.has_untriaged():
             return None
-    with deps.store.transaction() as tx:
-        message = tx.next_untriaged()
-        if message is None:
-            return None
-        # In the order of what cannot wait. "Bukan saya" to our question about a new number is an answer to that.
-        acts = (_act_on_stop_word, _act_on_danger, act_on_number, act_on_not_me, act_on_human, _act_on_loss)
-        if not any(act(deps, tx, message, now) for act in acts):
-            tx.mark_waiting(message.id)
+    message: InboundMessage | None = None
+    try:
+        with deps.store.transaction() as tx:
+            message = tx.next_untriaged()
+            if message is None:
+                return None
+            _look_at(deps, tx, message, now)
+            return message
+    except Exception:
+        if message is None or not _set_aside(deps, message, now):
+            raise
         return message
+
+
+def _look_at(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> None:
+    # In the order of what cannot wait. "Bukan saya" to our question about a new number is an answer to that.
+    acts = (_act_on_stop_word, _act_on_danger, slow_down, act_on_number, act_on_not_me, act_on_human, _act_on_loss)
+    if not any(act(deps, tx, message, now) for act in acts):
+        tx.mark_waiting(message.id)
+
+
+def _set_aside(deps: Deps, message: InboundMessage, now: datetime) -> bool:
+    """After MAX_STUMBLES failed looks: put the message in line as it is, and tell a human. False before that."""
+    with deps.store.transaction() as tx:
+        if tx.stumbled(message.id) < MAX_STUMBLES:
+            return False
+        tx.mark_waiting(message.id)
+        tx.open_case(message.contact_id, "fault", message.id, now)
+        tx.audit("triage_given_up", message.contact_id, {"attempts": MAX_STUMBLES}, now)
+        return True
 
 
 def spoken_text(message: InboundMessage) -> str:
@@ -86,8 +113,9 @@ def _act_on_stop_word(deps: Deps, tx: Tx, message: InboundMessage, now: datetime
         tx.audit("opt_in", contact.id, {"channel": message.channel.value}, now)
         if contact.household_id is not None and contact.suspended_at is None:
             resume(deps, tx, contact.household_id, now)
-    # Where the provider has answered the stop word itself, a second answer would be one message too many.
-    if message.opt_out_type is None:
+    # Where the provider has answered the stop word itself, a second answer would be one message too many. So it would
+    # be to another program that sends us our own words back.
+    if message.opt_out_type is None and not too_fast(deps, tx, message):
         who = staffer(tx, contact.id) if word == "help" else None
         # A kader is mostly a mother too: she gets the help for both.
         first = [Reply("kader/bantuan", {"role": who.role.value})] if who is not None else []
@@ -107,7 +135,7 @@ def _act_on_danger(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -
         # A loss told in an emergency stops what it stops; the emergency is what is answered. Of a number that says it
         # is not the one we mean, nobody's child is taken for dead.
         note_loss(deps, tx, message.contact_id, spoken, now, message.id)
-    raise_danger(deps, tx, message, key, now)
+    raise_danger(deps, tx, message, key, now, silent=answered_lately(deps, tx, message, key, now))
     tell_human(deps, tx, message, now)
     tx.finish_inbound(message.id, None, "danger", now)
     return True

@@ -202,6 +202,7 @@ def _tell(deps: Deps, tx: Tx, wedding: Wedding, row: CodeRow, now: datetime) -> 
             content_id=text.content_id,
             text=text.text,
             template=text.template,
+            template_variables=text.template_variables,
             not_before=next_allowed(now, family.timezone, family.quiet_hours),
             consent_purpose=PREMARITAL,
         ),

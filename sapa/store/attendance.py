@@ -18,6 +18,7 @@ from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE
 from sapa.services.day_records import AttendanceRow, HomeRow, HomeVisitRow
 from sapa.services.records import Contact, SessionRow
 from sapa.store.consent_order import AS_SAID
+from sapa.store.crypt import marks_of
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
@@ -295,13 +296,21 @@ class AttendanceQueries:
         )
 
     def give_address(self, contact_id: str, channel: str, value: str, phone: str) -> bool:
+        marks = marks_of(self._s, value)
+        taken = select(AddressTable.id).where(AddressTable.channel == channel, AddressTable.value_mark.in_(marks))
+        if len(marks) > 1 and self._s.scalar(taken) is not None:
+            # Under an older key than the newest its mark is another one: the database would not notice.
+            return False
         return insert_if_absent(
             self._s, AddressTable, id=str(uuid4()), contact_id=contact_id, channel=channel, value=value, phone=phone
         )
 
     def contact_of_phone(self, phone: str) -> Contact | None:
         # A number that its network hides is known by its address alone.
-        known = select(AddressTable.contact_id).where(or_(AddressTable.phone == phone, AddressTable.value == phone))
+        marks = marks_of(self._s, phone)
+        known = select(AddressTable.contact_id).where(
+            or_(AddressTable.phone_mark.in_(marks), AddressTable.value_mark.in_(marks))
+        )
         contact_id = self._s.scalar(known.limit(1))
         row = self._s.get(ContactTable, contact_id, populate_existing=True) if contact_id is not None else None
         return None if row is None else _contact(row)

@@ -18,6 +18,7 @@ from sapa.services.console_records import (
     StaffLine,
     WebSessionRow,
 )
+from sapa.store.crypt import marks_of
 from sapa.store.models import (
     AddressTable,
     AreaTable,
@@ -56,8 +57,10 @@ class ConsoleQueries:
     # --- logging in
 
     def contacts_by_phone(self, phone: str) -> list[str]:
+        marks = marks_of(self._s, phone)
         rows = select(AddressTable.contact_id).where(
-            AddressTable.channel == "whatsapp", or_(AddressTable.value == phone, AddressTable.phone == phone)
+            AddressTable.channel == "whatsapp",
+            or_(AddressTable.value_mark.in_(marks), AddressTable.phone_mark.in_(marks)),
         )
         return list(dict.fromkeys(self._s.scalars(rows.order_by(AddressTable.id))))
 
@@ -147,25 +150,24 @@ class ConsoleQueries:
     ) -> tuple[list[FamilyRow], int]:
         stages, name = _stage(today), _family_name()
         wanted: list[ColumnElement[bool]] = [HouseholdTable.posyandu_id.in_(posyandu_ids)]
-        if search:
-            wanted.append(_found(search))
         if stage:
             wanted.append(stages == stage)
-        total = self._s.scalar(select(func.count()).select_from(HouseholdTable).where(*wanted)) or 0
+        # Names and addresses are sealed: the families of these posyandu are searched and sorted here, not in SQL.
+        listed = self._s.execute(select(HouseholdTable.id, HouseholdTable.address, name).where(*wanted)).all()
+        if search:
+            said = self._words_about(posyandu_ids)
+            listed = [row for row in listed if _has_words(search, (row[1] or "", *said.get(row[0], ())))]
         # Who has no name (or no address) stands at the end; the id keeps pages apart where names are the same.
-        first = func.coalesce(func.lower(HouseholdTable.address if by_address else name), "\uffff")
+        listed = sorted(listed, key=lambda row: (_at(row[1] if by_address else row[2]), _at(row[2]), row[0]))
+        total, ids = len(listed), [row[0] for row in listed[offset : offset + limit]]
         rows = self._s.execute(
             select(HouseholdTable, PosyanduTable.name, stages, name)
             .join(PosyanduTable, PosyanduTable.id == HouseholdTable.posyandu_id)
-            .where(*wanted)
-            .order_by(first, func.lower(name), HouseholdTable.id)
-            .offset(offset)
-            .limit(limit)
+            .where(HouseholdTable.id.in_(ids))
         ).all()
-        ids = [row[0].id for row in rows]
         children, reach = self._children_named(ids), self._reach(ids)
         found = []
-        for household, posyandu, its_stage, its_name in rows:
+        for household, posyandu, its_stage, its_name in sorted(rows, key=lambda row: ids.index(row[0].id)):
             channel, opted_out = reach.get(household.id, (None, False))
             found.append(
                 FamilyRow(
@@ -181,6 +183,17 @@ class ConsoleQueries:
                 )
             )
         return found, total
+
+    def _words_about(self, posyandu_ids: Collection[str]) -> dict[str, list[str]]:
+        """By household: what its people and its children are called."""
+        here = HouseholdTable.posyandu_id.in_(posyandu_ids)
+        people = select(ContactTable.household_id, ContactTable.name).where(ContactTable.name.is_not(None))
+        children = select(ChildTable.household_id, ChildTable.name).where(ChildTable.ended_on.is_(None))
+        found: dict[str, list[str]] = {}
+        for rows, home in ((people, ContactTable.household_id), (children, ChildTable.household_id)):
+            for household_id, name in self._s.execute(rows.join(HouseholdTable, HouseholdTable.id == home).where(here)):
+                found.setdefault(household_id or "", []).append(name or "")
+        return found
 
     def _children_named(self, household_ids: Collection[str]) -> dict[str, tuple[tuple[str, date], ...]]:
         rows = self._s.execute(
@@ -374,11 +387,6 @@ class ConsoleQueries:
     # --- staff
 
     def staff_lines(self, posyandu_ids: Collection[str], area_ids: Collection[str]) -> list[StaffLine]:
-        phone = (
-            select(func.min(func.coalesce(AddressTable.phone, AddressTable.value)))
-            .where(AddressTable.contact_id == StaffTable.contact_id, AddressTable.channel == "whatsapp")
-            .scalar_subquery()
-        )
         seen = (
             select(func.max(WebSessionTable.last_seen_at))
             .where(WebSessionTable.contact_id == StaffTable.contact_id)
@@ -386,7 +394,7 @@ class ConsoleQueries:
         )
         place = func.coalesce(PosyanduTable.name, AreaTable.name, "")
         rows = self._s.execute(
-            select(StaffTable, ContactTable.name, phone, place, seen)
+            select(StaffTable, ContactTable.name, place, seen)
             .join(ContactTable, ContactTable.id == StaffTable.contact_id)
             .outerjoin(PosyanduTable, PosyanduTable.id == StaffTable.posyandu_id)
             .outerjoin(AreaTable, AreaTable.id == StaffTable.area_id)
@@ -394,14 +402,15 @@ class ConsoleQueries:
                 StaffTable.revoked_at.is_(None),
                 or_(StaffTable.posyandu_id.in_(posyandu_ids), StaffTable.area_id.in_(area_ids)),
             )
-            .order_by(place, ContactTable.name, StaffTable.id)
-        )
+            .order_by(place, StaffTable.id)
+        ).all()
+        phones = self._numbers_of([row.contact_id for row, *_ in rows])
         return [
             StaffLine(
                 staff_id=row.id,
                 contact_id=row.contact_id,
                 name=name,
-                phone=number,
+                phone=phones.get(row.contact_id),
                 role=row.role,
                 posyandu_id=row.posyandu_id,
                 area_id=row.area_id,
@@ -409,8 +418,20 @@ class ConsoleQueries:
                 granted_at=row.granted_at,
                 last_seen_at=last,
             )
-            for row, name, number, where, last in rows
+            for row, name, where, last in sorted(rows, key=lambda row: (row[2], _at(row[1]), row[0].id))
         ]
+
+    def _numbers_of(self, contact_ids: Sequence[str]) -> dict[str, str]:
+        """One number of each contact, the same every time."""
+        rows = self._s.execute(
+            select(AddressTable.contact_id, AddressTable.phone, AddressTable.value).where(
+                AddressTable.contact_id.in_(contact_ids), AddressTable.channel == "whatsapp"
+            )
+        )
+        found: dict[str, str] = {}
+        for contact_id, phone, value in rows:
+            found[contact_id] = min(found.get(contact_id, phone or value), phone or value)
+        return found
 
     def staff_ever(self, posyandu_ids: Collection[str], area_ids: Collection[str]) -> list[str]:
         rows = select(StaffTable.contact_id).where(
@@ -534,20 +555,12 @@ def _stage(today: date) -> Any:
     )
 
 
-def _found(search: str) -> ColumnElement[bool]:
-    """Every word of the search stands in a name, a child's name or the address."""
-    conditions: ColumnElement[bool] = literal(True)
-    for word in search.lower().split():
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+def _has_words(search: str, said: Collection[str]) -> bool:
+    """Whether every word of the search stands in a name, a child's name or the address."""
+    lowered = [text.lower() for text in said]
+    return all(any(word in text for text in lowered) for word in search.lower().split())
 
-        def like(column: Any, pattern: str = pattern) -> ColumnElement[bool]:
-            return func.lower(column).like(pattern, escape="\\")
 
-        conditions = conditions & or_(
-            like(HouseholdTable.address),
-            exists().where(ContactTable.household_id == HouseholdTable.id, like(ContactTable.name)),
-            exists().where(
-                ChildTable.household_id == HouseholdTable.id, ChildTable.ended_on.is_(None), like(ChildTable.name)
-            ),
-        )
-    return conditions
+def _at(name: str | None) -> str:
+    """Where a name stands in a list: nobody's at the end."""
+    return "\uffff" if name is None else name.lower()

@@ -14,20 +14,23 @@ from sapa.store.broadcasts import BroadcastQueries
 from sapa.store.cases import CaseQueries
 from sapa.store.casework import CaseworkQueries
 from sapa.store.console import ConsoleQueries
+from sapa.store.costs import CostQueries
 from sapa.store.erasure import ErasureQueries, compact
+from sapa.store.health import HealthQueries
 from sapa.store.inbound import InboundQueries
 from sapa.store.journeys import JourneyQueries
 from sapa.store.lessons import LessonQueries
-from sapa.store.outbox import OutboxQueries
 from sapa.store.people import PeopleQueries
 from sapa.store.programme import ProgrammeQueries
 from sapa.store.registers import RegisterQueries
 from sapa.store.reminders import ReminderQueries
+from sapa.store.sending import SendingQueries
 from sapa.store.staff import StaffQueries
+from sapa.store.templates import TemplateQueries
 
 
 class Transaction(
-    OutboxQueries,
+    SendingQueries,
     PeopleQueries,
     InboundQueries,
     ErasureQueries,
@@ -42,6 +45,9 @@ class Transaction(
     ProgrammeQueries,
     RegisterQueries,
     LessonQueries,
+    HealthQueries,
+    TemplateQueries,
+    CostQueries,
 ):
     """Everything that can be asked of the database inside one unit of work."""
 

@@ -13,6 +13,7 @@ and swept afterwards, so that a kill in between loses no part of it.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,14 +21,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from sapa.messaging.states import OutboxState
 from sapa.services.records import InboundMessage, Leftover
 from sapa.store.casework import CaseworkQueries
+from sapa.store.crypt import marks_of
 from sapa.store.inbound import _OPEN as OPEN_INBOUND
-from sapa.store.inbound import _inbound
+from sapa.store.inbound import _inbound, sid_hash
+from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
     AttendanceTable,
@@ -44,6 +47,7 @@ from sapa.store.models import (
     DirtyHouseholdTable,
     DoseReportedTable,
     DoseTable,
+    ErasedMessageTable,
     HomeVisitTable,
     HouseholdTable,
     InboundTable,
@@ -70,6 +74,8 @@ from sapa.store.simulator import SimMessageTable, SimPhoneTable
 
 # How long the receipt stays on a simulated phone, so that its owner can read it. A real phone keeps it for good.
 SCREEN_LIFE = timedelta(days=1)
+# Longer than the provider is ever asked back for (sapa.services.catch_up).
+_STILL_LISTED = timedelta(days=5)
 _SETTLED = tuple(
     state.value
     for state in (
@@ -129,13 +135,14 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
         addresses = self._s.scalars(select(AddressTable).where(AddressTable.contact_id == contact_id)).all()
         marks = [contact_id, *(mark for row in addresses for mark in (row.value, row.phone) if mark)]
         shell = self._move_to_shell(contact, keep_address, now) if keep_address is not None else None
+        self._remember_erased_sids(contact_id, now)
         self._erase_messages(contact_id, [row.value for row in addresses])
         self._blank_lists_of_staff(contact)
         self.forget_case_words(contact_id)
         self._erase_own(contact_id, marks)
         self._unsign_words(contact)
         self._erase_work(contact_id)
-        self._blank_mentions({mark for row in addresses for mark in _spellings(row.phone or row.value)})
+        self._blank_mentions({row.phone or row.value for row in addresses})
         if household_id is not None:
             contact.household_id = None
             self._s.flush()
@@ -219,6 +226,14 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
         )
         return shell.id
 
+    def _remember_erased_sids(self, contact_id: str, now: datetime) -> None:
+        """As hashes: the provider lists messages of the last days to us, and these must not come back."""
+        sids = select(InboundTable.provider_sid).where(
+            InboundTable.contact_id == contact_id, InboundTable.received_at > now - _STILL_LISTED
+        )
+        for sid in self._s.scalars(sids).all():
+            insert_if_absent(self._s, ErasedMessageTable, sid_hash=sid_hash(sid), at=now)
+
     def _erase_messages(self, contact_id: str, phones: Sequence[str]) -> None:
         sids = select(OutboxTable.provider_sid).where(
             OutboxTable.contact_id == contact_id, OutboxTable.provider_sid.is_not(None)
@@ -238,9 +253,15 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
         self._delete(CaseTable, CaseTable.contact_id == contact_id)
         self._delete(ContraceptionTable, ContraceptionTable.contact_id == contact_id)
         self._delete(ScreeningTable, ScreeningTable.contact_id == contact_id)
-        named = [cast(JoinCodeTable.detail, Text).contains(mark, autoescape=True) for mark in marks]
+        codes = self._s.execute(select(JoinCodeTable.code, JoinCodeTable.detail)).all()
+        named = [code for code, detail in codes if any(mark in json.dumps(detail) for mark in marks)]
         self._delete(
-            JoinCodeTable, or_(JoinCodeTable.created_by == contact_id, JoinCodeTable.used_by == contact_id, *named)
+            JoinCodeTable,
+            or_(
+                JoinCodeTable.created_by == contact_id,
+                JoinCodeTable.used_by == contact_id,
+                JoinCodeTable.code.in_(named),
+            ),
         )
 
     def _erase_work(self, contact_id: str) -> None:
@@ -263,23 +284,38 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
         """
         children = select(ChildTable.name).where(ChildTable.household_id == contact.household_id)
         names = {name for name in (contact.name, *self._s.scalars(children)) if name}
-        theirs = [OutboxTable.text.contains(name, autoescape=True) for name in names]
-        if theirs:
-            told, read = OutboxTable.content_id.startswith(_TO_STAFF), OutboxTable.state.in_(_SETTLED)
-            self._s.execute(update(OutboxTable).where(told, read, or_(*theirs)).values(text="", template_variables={}))
-            # What still has to go out goes without the name: the alarm about somebody else stands in the same queue.
-            waiting = select(OutboxTable.id, OutboxTable.text).where(told, ~read, or_(*theirs))
-            for outbox_id, text in self._s.execute(waiting).all():
-                unnamed = _without(names, text)
-                self._s.execute(update(OutboxTable).where(OutboxTable.id == outbox_id).values(text=unnamed))
+        if names:
+            since = self._known_since(contact)
+            self._blank_told(names, since)
+            self._blank_typed(names, since)
         self._unname_broadcasts(contact, names)
+
+    def _known_since(self, contact: ContactTable) -> datetime:
+        """Before this no list can have named the family."""
+        home = select(HouseholdTable.created_at).where(HouseholdTable.id == contact.household_id)
+        return min(filter(None, (contact.created_at, self._s.scalar(home))))
+
+    def _blank_told(self, names: set[str], since: datetime) -> None:
+        # Sealed texts are looked through here: SQL cannot see into them.
+        told = OutboxTable.content_id.startswith(_TO_STAFF), OutboxTable.created_at >= since
+        columns = select(OutboxTable.id, OutboxTable.state, OutboxTable.text).where(*told)
+        theirs = [row for row in self._s.execute(columns) if any(name in row.text for name in names)]
+        read = [row.id for row in theirs if row.state in _SETTLED]
+        self._s.execute(update(OutboxTable).where(OutboxTable.id.in_(read)).values(text="", template_variables={}))
+        # What still has to go out goes without the name: the alarm about somebody else stands in the same queue.
+        for row in theirs:
+            if row.state not in _SETTLED:
+                unnamed = _without(names, row.text)
+                self._s.execute(update(OutboxTable).where(OutboxTable.id == row.id).values(text=unnamed))
+
+    def _blank_typed(self, names: set[str], since: datetime) -> None:
         staff = select(StaffTable.contact_id)
-        for name in names:
-            said = (
-                InboundTable.contact_id.in_(staff),
-                func.lower(InboundTable.body).contains(name.lower(), autoescape=True),
-            )
-            self._s.execute(update(InboundTable).where(InboundTable.state == "answered", *said).values(body=""))
+        by_staff = InboundTable.contact_id.in_(staff), InboundTable.received_at >= since
+        rows = self._s.execute(
+            select(InboundTable.id, InboundTable.body).where(InboundTable.state == "answered", *by_staff)
+        )
+        said = [row.id for row in rows if any(name.lower() in row.body.lower() for name in names)]
+        self._s.execute(update(InboundTable).where(InboundTable.id.in_(said)).values(body=""))
 
     def _unname_broadcasts(self, contact: ContactTable, names: set[str]) -> None:
         """Take the family's names out of what its kader announced in her own words."""
@@ -306,17 +342,24 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
         said = OutboxTable.content_id.startswith("siar/") & OutboxTable.contact_id.in_(
             at_home
         ) | OutboxTable.content_id.startswith("kasus/") & OutboxTable.contact_id.in_(answered)
-        named = (said, OutboxTable.text.contains(contact.name, autoescape=True))
-        unsigned = func.replace(OutboxTable.text, contact.name, _NOBODY)
-        self._s.execute(update(OutboxTable).where(*named).values(text=unsigned))
+        for outbox_id, text in self._s.execute(select(OutboxTable.id, OutboxTable.text).where(said)).all():
+            if contact.name in text:
+                unsigned = text.replace(contact.name, _NOBODY)
+                self._s.execute(update(OutboxTable).where(OutboxTable.id == outbox_id).values(text=unsigned))
 
     def _blank_mentions(self, numbers: Iterable[str]) -> None:
         """Empty what others wrote or got that holds the person's number (a change of number names both)."""
-        for number in numbers:
-            done = (OutboxTable.state.in_(_SETTLED), OutboxTable.text.contains(number, autoescape=True))
-            self._s.execute(update(OutboxTable).where(*done).values(text="", template_variables={}))
-            read = (InboundTable.state == "answered", InboundTable.body.contains(number, autoescape=True))
-            self._s.execute(update(InboundTable).where(*read).values(body=""))
+        marks = marks_of(self._s, *numbers)
+        if not marks:
+            return
+        told, typed = (
+            or_(*(table.mentions.contains(mark, autoescape=True) for mark in marks))
+            for table in (OutboxTable, InboundTable)
+        )
+        done = (OutboxTable.state.in_(_SETTLED), OutboxTable.mentions.is_not(None), told)
+        self._s.execute(update(OutboxTable).where(*done).values(text="", template_variables={}, mentions=None))
+        read = (InboundTable.state == "answered", InboundTable.mentions.is_not(None), typed)
+        self._s.execute(update(InboundTable).where(*read).values(body="", mentions=None))
 
     def _leave_household(self, household_id: str, contact_id: str, was_mother: bool, now: datetime) -> None:
         others = self._s.scalars(select(ContactTable).where(ContactTable.household_id == household_id)).all()
@@ -360,11 +403,12 @@ class ErasureQueries(ReminderQueries, CaseworkQueries):
     def _leave_reminders(self, household_id: str, contact_id: str, *, pregnancy_gone: bool) -> None:
         """Reminders that were the contact's own go; of the others only who got them is forgotten."""
         here = ReminderTable.household_id == household_id
+        told = self._s.execute(select(ReminderTable.id, ReminderTable.payload, ReminderTable.subjects).where(here))
+        about = [row.id for row in told if contact_id in json.dumps([row.payload, row.subjects])]
         own = [
             ReminderTable.reader.contains(contact_id),
             ReminderTable.id.contains(contact_id),
-            cast(ReminderTable.payload, Text).contains(contact_id),
-            cast(ReminderTable.subjects, Text).contains(contact_id),
+            ReminderTable.id.in_(about),
         ]
         if pregnancy_gone:
             own.append(ReminderTable.topic.in_(_OF_PREGNANCY))
@@ -441,11 +485,6 @@ def _in_words(payload: Mapping[str, Any], mend: Callable[[str], str]) -> dict[st
         else value
         for key, value in payload.items()
     }
-
-
-def _spellings(number: str) -> list[str]:
-    """How a number stands in messages: "+62812..." and "0812..."."""
-    return [number, "0" + number.removeprefix("+62")] if number.startswith("+62") else [number]
 
 
 def compact(engine: Engine) -> bool:

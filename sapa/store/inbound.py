@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from sapa.messaging.states import Channel, InboundState
 from sapa.services.records import Address, Contact, InboundForm, InboundMessage, MediaItem
 from sapa.store.insert import insert_if_absent
-from sapa.store.models import InboundTable
+from sapa.store.models import ErasedMessageTable, InboundTable
 from sapa.store.rows import rowcount
 
 _OPEN = (InboundState.RECEIVED.value, InboundState.WAITING.value, InboundState.WORKING.value)
+
+
+def sid_hash(provider_sid: str) -> str:
+    """A provider's message id as it is remembered of somebody who has been erased."""
+    return hashlib.sha256(provider_sid.encode()).hexdigest()
 
 
 class InboundQueries:
@@ -46,6 +52,15 @@ class InboundQueries:
             attempts=0,
         )
         return inbound_id if added else None
+
+    def has_inbound(self, provider_sid: str) -> bool:
+        return self._any(InboundTable.provider_sid == provider_sid)
+
+    def was_erased(self, provider_sid: str) -> bool:
+        return self._s.get(ErasedMessageTable, sid_hash(provider_sid)) is not None
+
+    def forget_erased_sids(self, before: datetime) -> None:
+        self._s.execute(delete(ErasedMessageTable).where(ErasedMessageTable.at < before))
 
     def next_untriaged(self) -> InboundMessage | None:
         row = self._s.scalar(
@@ -96,8 +111,25 @@ class InboundQueries:
         row = self._s.scalar(select(InboundTable).where(InboundTable.id == inbound_id))
         return None if row is None else _inbound(row)
 
+    def inbound_before(self, inbound_id: str, count: int) -> datetime | None:
+        """When the contact's message came that is the `count`-th before this one; None where there are fewer."""
+        this = select(InboundTable.contact_id, InboundTable.seq).where(InboundTable.id == inbound_id).subquery()
+        return self._s.scalar(
+            select(InboundTable.received_at)
+            .where(InboundTable.contact_id == this.c.contact_id, InboundTable.seq < this.c.seq)
+            .order_by(InboundTable.seq.desc())
+            .offset(count - 1)
+            .limit(1)
+        )
+
+    def stumbled(self, inbound_id: str) -> int:
+        """Count one more failed look at a message nobody has triaged; how often that has happened."""
+        self._update(inbound_id, (InboundState.RECEIVED,), {"attempts": InboundTable.attempts + 1})
+        return self._s.scalar(select(InboundTable.attempts).where(InboundTable.id == inbound_id)) or 0
+
     def mark_waiting(self, inbound_id: str) -> None:
-        self._update(inbound_id, (InboundState.RECEIVED,), {"state": InboundState.WAITING.value})
+        # Failed looks at it do not count as tries of the dialogue.
+        self._update(inbound_id, (InboundState.RECEIVED,), {"state": InboundState.WAITING.value, "attempts": 0})
 
     def finish_inbound(self, inbound_id: str, owner: str | None, label: str | None, now: datetime) -> bool:
         expected = (InboundState.WORKING,) if owner else (InboundState.RECEIVED,)

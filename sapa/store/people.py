@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from sapa.family.people import Child, Measurement, PosyanduSession, Sex
@@ -15,6 +15,7 @@ from sapa.messaging.states import Channel
 from sapa.services.consents import TOPIC_PURPOSE
 from sapa.services.records import Address, ConsentRow, Contact, PosyanduRow, SessionRow
 from sapa.store.consent_order import AS_SAID, LAST_SAID_FIRST
+from sapa.store.crypt import marks_of, ring_of
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
     AddressTable,
@@ -42,6 +43,8 @@ class PeopleQueries:
         self, channel: Channel, value: str, phone: str | None, now: datetime
     ) -> tuple[Contact, Address]:
         row = self._address_row(channel, value)
+        if row is None and self._hold_number(value):
+            row = self._address_row(channel, value)
         if row is None:
             known = self._contact_id_by_phone(phone)
             contact_id = known or self._new_contact(now)
@@ -64,14 +67,29 @@ class PeopleQueries:
 
     def _address_row(self, channel: Channel, value: str) -> AddressTable | None:
         return self._s.scalar(
-            select(AddressTable).where(AddressTable.channel == channel.value, AddressTable.value == value)
+            select(AddressTable).where(
+                AddressTable.channel == channel.value, AddressTable.value_mark.in_(marks_of(self._s, value))
+            )
         )
+
+    def _hold_number(self, value: str) -> bool:
+        """Hold a new number until the transaction ends, while keys are exchanged; True if another may have had it.
+
+        One number has two marks then, one under each key, and the database would take both for different numbers.
+        """
+        dialect = self._s.get_bind().dialect
+        ring = ring_of(dialect)
+        if dialect.name != "postgresql" or len(ring.ids) == 1:
+            return False
+        self._s.execute(select(func.pg_advisory_xact_lock(ring.lock_number(value))))
+        return True
 
     def _contact_id_by_phone(self, phone: str | None) -> str | None:
         """One phone number is one person, whichever channel they used first."""
         if phone is None:
             return None
-        return self._s.scalar(select(AddressTable.contact_id).where(AddressTable.phone == phone).limit(1))
+        known = AddressTable.phone_mark.in_(marks_of(self._s, phone))
+        return self._s.scalar(select(AddressTable.contact_id).where(known).limit(1))
 
     def _new_contact(self, now: datetime) -> str:
         contact = ContactTable(id=str(uuid4()), created_at=now, dialogue_reset=False)
@@ -120,7 +138,8 @@ class PeopleQueries:
         return [_contact(row) for row in rows]
 
     def touch_contact(self, contact_id: str, now: datetime) -> None:
-        self._s.execute(update(ContactTable).where(ContactTable.id == contact_id).values(last_inbound_at=now))
+        older = or_(ContactTable.last_inbound_at.is_(None), ContactTable.last_inbound_at < now)
+        self._s.execute(update(ContactTable).where(ContactTable.id == contact_id, older).values(last_inbound_at=now))
 
     def set_contact_name(self, contact_id: str, name: str) -> None:
         self._s.execute(update(ContactTable).where(ContactTable.id == contact_id).values(name=name))

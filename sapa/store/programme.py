@@ -268,11 +268,15 @@ class ProgrammeQueries:
                     ContactTable.created_at,
                     ContactTable.id,
                     AddressTable.phone.is_(None),
-                    AddressTable.phone,
                 )
             )
-            for household_id, _, name, phone in rows:
-                people.setdefault(household_id, (name or "", phone or ""))
+            first: dict[str, str] = {}
+            for household_id, contact_id, name, phone in rows:
+                if first.setdefault(household_id, contact_id) != contact_id:
+                    continue
+                known = people.get(household_id, ("", ""))[1]
+                # Of several numbers the same one every time.
+                people[household_id] = (name or "", min(filter(None, (known, phone)), default=""))
         found = self._s.execute(select(_PLACE, h.id, h.address).where(*which).order_by(h.id))
         return [KeptHousehold(place, id_, *people.get(id_, ("", "")), said or "") for place, id_, said in found]
 

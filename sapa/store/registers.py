@@ -16,6 +16,7 @@ from sapa.family.people import Child, Measurement, Pregnancy, Sex
 from sapa.services import register_records as records
 from sapa.services.register_records import ChildRecord, FamilyRecord, MemberRecord, NewRow, PregnancyRecord
 from sapa.store.consent_order import AS_SAID
+from sapa.store.crypt import marks_of
 from sapa.store.models import (
     AddressTable,
     AttendanceTable,
@@ -102,10 +103,11 @@ class RegisterQueries:
         wanted = sorted(phones)
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
+            marks = marks_of(self._s, *some)
             rows = self._s.execute(
                 select(AddressTable.phone, AddressTable.value, ContactTable.id, ContactTable.household_id)
                 .join(ContactTable, ContactTable.id == AddressTable.contact_id)
-                .where(AddressTable.phone.in_(some) | AddressTable.value.in_(some))
+                .where(AddressTable.phone_mark.in_(marks) | AddressTable.value_mark.in_(marks))
             )
             for phone, value, contact_id, household_id in rows:
                 known = phone if phone is not None and phone in phones else value

@@ -36,9 +36,8 @@ from sapa.services.deps import Deps
 from sapa.services.records import InboundForm, Picture, StatusForm
 from sapa.settings import Settings, load
 from sapa.store.database import Database
-from sapa.store.engine import open_engine
-from sapa.store.migrate import upgrade
 from sapa.store.models import InboundTable, MessageStatusTable
+from tests.support import opened
 
 TOKEN = "12345678901234567890123456789012"
 PUBLIC = "https://sapa.example"
@@ -108,9 +107,8 @@ class DeadStore:
 
 
 @pytest.fixture
-def edge(tmp_path: Path) -> Iterator[Edge]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'sapa.db'}")
-    upgrade(engine)
+def edge(one_database: str) -> Iterator[Edge]:
+    engine = opened(one_database)
     yield Edge(Database(engine))
     engine.dispose()
 
@@ -459,10 +457,11 @@ wire_text = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size
 
 
 @pytest.fixture(scope="module")
-def one_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Edge, TestClient]]:
+def one_edge(
+    tmp_path_factory: pytest.TempPathFactory, new_file: Callable[[Path], str]
+) -> Iterator[tuple[Edge, TestClient]]:
     """One database and client for many random requests."""
-    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('edge') / 'sapa.db'}")
-    upgrade(engine)
+    engine = opened(new_file(tmp_path_factory.mktemp("edge") / "sapa.db"))
     edge = Edge(Database(engine))
     with TestClient(create_app(edge)) as client:
         yield edge, client

@@ -11,15 +11,14 @@ import pytest
 
 from bot.local_engine import LocalEngine
 from bot.script import ScriptedRun
-from sapa import settings
 
 pytestmark = pytest.mark.model
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def engine() -> LocalEngine:
-    return LocalEngine(settings.load().model_dir)
+@pytest.fixture
+def engine(local_engine: LocalEngine) -> LocalEngine:
+    return local_engine
 
 
 @pytest.fixture

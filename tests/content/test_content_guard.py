@@ -178,6 +178,7 @@ def renderings(content_id: str) -> tuple[tuple[str, str, Rendered], ...]:
     )
 
 
+@cache
 def texts(content_id: str, channel: str) -> set[str]:
     return {rendered.text for _, on, rendered in renderings(content_id) if on == channel}
 

@@ -13,7 +13,6 @@ import yaml
 
 from bot.local_engine import LocalEngine
 from bot.script import ScriptedRun, read_moment
-from sapa import settings
 from sapa.family.calendar import add_months
 
 pytestmark = pytest.mark.model
@@ -29,14 +28,14 @@ def _world() -> str:
 
 
 @pytest.fixture(scope="module", params=LIVES, ids=[path.stem for path in LIVES])
-def told(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+def told(request: pytest.FixtureRequest, local_engine: LocalEngine) -> list[dict[str, Any]]:
     """Everything that was said to the family, in order."""
-    return asyncio.run(_live(request.param))
+    return asyncio.run(_live(request.param, local_engine))
 
 
-async def _live(path: Path) -> list[dict[str, Any]]:
+async def _live(path: Path, engine: LocalEngine) -> list[dict[str, Any]]:
     steps = yaml.safe_load(path.read_text(encoding="utf-8"))
-    run = ScriptedRun(LocalEngine(settings.load().model_dir), read_moment(steps[0]["at"], "at"), _world())
+    run = ScriptedRun(engine, read_moment(steps[0]["at"], "at"), _world())
     try:
         return [line for step in steps for line in await run.play(step) if line["direction"] == "out"]
     finally:

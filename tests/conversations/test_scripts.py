@@ -2,7 +2,7 @@
 
 A step of a script may say what must come out: `expect` (content ids, in order), `expect_kind` (the kind of each is one
 of these), `expect_not` (content ids that must not come), `says` (words that must be in what came), `remember` (a name
-and a pattern to find in what came; later texts may say {name}).
+and a pattern to find in what came; later texts may say {name}). Its first step may name its `world` (a file in worlds).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import yaml
 
 from bot.local_engine import LocalEngine
 from bot.script import ScriptedRun, read_moment
-from sapa import settings
 from sapa.messaging.sms import gsm7_unsupported, sms_parts
 from sapa.services.demo import demo_world
 
@@ -25,15 +24,11 @@ pytestmark = pytest.mark.model
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.yml"))
 
 
-@pytest.fixture(scope="session")
-def engine() -> LocalEngine:
-    return LocalEngine(settings.load().model_dir)
-
-
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
-async def test_the_conversation_goes_as_written(path: Path, engine: LocalEngine) -> None:
+async def test_the_conversation_goes_as_written(path: Path, local_engine: LocalEngine) -> None:
     steps: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    run = ScriptedRun(engine, read_moment(steps[0]["at"], "at"), _world(path.stem))
+    world = _world(str(steps[0].get("world") or path.stem.partition("-")[0]))
+    run = ScriptedRun(local_engine, read_moment(steps[0]["at"], "at"), world)
     try:
         remembered: dict[str, str] = {}
         for number, written in enumerate(steps, 1):
@@ -48,7 +43,7 @@ async def test_the_conversation_goes_as_written(path: Path, engine: LocalEngine)
 
 def _world(name: str) -> str:
     """The world a script plays in: one with staff for those of kader and their cases."""
-    staffed = Path(__file__).parent / "worlds" / f"{name.partition('-')[0]}.yml"
+    staffed = Path(__file__).parent / "worlds" / f"{name}.yml"
     if staffed.exists():
         return staffed.read_text(encoding="utf-8")
     return demo_world(date(2026, 11, 23))

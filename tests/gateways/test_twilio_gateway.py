@@ -1,31 +1,29 @@
 """The Twilio gateway: what it posts, what it refuses to post, and how it reads every fate of a post.
 
-No network: Twilio's own client runs on a fake HTTP client that keeps requests and plays recorded answers. The
-network's failures are real: a socket of this machine that is closed, silent or hangs up.
+No network: Twilio's own client runs on a fake HTTP client that keeps requests and plays recorded answers. What the
+network does to a request is in test_twilio_http.py.
 """
 
 from __future__ import annotations
 
 import json
-import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
-import requests
-import urllib3.exceptions
 from hypothesis import given
 from hypothesis import strategies as st
 from twilio.http import HttpClient
-from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
-from sapa.gateways.twilio import MAX_BODY, TIMEOUT_S, TwilioGateway, wire_address
+from sapa.gateways.twilio import TwilioGateway
+from sapa.gateways.twilio_http import NoAnswer, NotSent
+from sapa.gateways.twilio_requests import MAX_BODY, wire_address
+from sapa.messaging.sms import GSM7_JOINED
 from sapa.messaging.states import Channel, Kind, OutboxState
 from sapa.services.records import (
     CannotTell,
@@ -37,7 +35,8 @@ from sapa.services.records import (
     SurelyAbsent,
     Unclear,
 )
-from sapa.settings import TwilioSettings
+from sapa.settings import SettingsError, TwilioSettings
+from tests.http_peer import peer
 
 ACCOUNT = "AC" + "1" * 32
 SERVICE = "MG" + "2" * 32
@@ -69,10 +68,10 @@ def request(**changes: Any) -> SendRequest:
     return SendRequest(**{**values, **changes})
 
 
-def posted(sent: SendRequest, settings: TwilioSettings = SETTINGS) -> dict[str, Any]:
+def posted(sent: SendRequest, settings: TwilioSettings = SETTINGS, **more: Any) -> dict[str, Any]:
     """The form of the one POST that this request causes."""
     http = Recorder()
-    assert TwilioGateway(settings, CALLBACK, http_client=http).send(sent) == Sent("SM" + "a" * 32)
+    assert TwilioGateway(settings, CALLBACK, http_client=http, **more).send(sent) == Sent("SM" + "a" * 32)
     (post,) = http.requests
     assert post["method"] == "POST"
     assert post["uri"] == f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
@@ -166,6 +165,19 @@ def test_whatever_the_address_it_goes_out_well_formed_or_not_at_all(address: str
 
 # ---------------------------------------------------------------- what never leaves the house
 
+SERVED = replace(SETTINGS, messaging_service_sid=SERVICE)
+HERE = replace(SETTINGS, api_url="http://127.0.0.1:9")
+LONG_SMS = "a" * (2 * GSM7_JOINED + 1)
+
+
+def template(**changes: Any) -> SendRequest:
+    return request(**{"text": None, "content_sid": TEMPLATE, **changes})
+
+
+def sms(text: str) -> SendRequest:
+    return request(channel=Channel.SMS, text=text)
+
+
 REFUSED_HERE = [
     ("one character too many", request(text="a" * (MAX_BODY + 1)), "21617"),
     ("no country", request(to="81234567890"), "21211"),
@@ -173,11 +185,31 @@ REFUSED_HERE = [
     ("hidden number by SMS", request(to="ID.1349120865530274", channel=Channel.SMS), "21211"),
     ("nothing to say", request(text=None), "21619"),
     ("an empty text", request(text=""), "21619"),
-    ("a template id of the wrong form", request(text=None, content_sid="HX123"), "21655"),
-    ("the simulator's template id", request(text=None, content_sid="simulated:pengingat"), "21655"),
+    ("a blank text", request(text=" \n "), "21619"),
+    ("half a character", request(text="Halo \ud83d"), "text_unreadable"),
+    ("text and template at once", request(content_sid=TEMPLATE), "text_and_template"),
+    ("a template id of the wrong form", template(content_sid="HX123"), "21655"),
+    ("the simulator's template id", template(content_sid="simulated:pengingat"), "21655"),
+    ("values without a template", request(content_variables={"1": "Ani"}), "21655"),
+    ("values that begin with 2", template(content_variables={"2": "Ani"}), "21656"),
+    ("values with a gap", template(content_variables={"1": "Ani", "3": "besok"}), "21656"),
+    ("values with names", template(content_variables={"nama": "Ani"}), "21656"),
+    ("an empty value", template(content_variables={"1": "Ani", "2": ""}), "21656"),
+    ("a value of blanks only", template(content_variables={"1": " \n\t "}), "21656"),
+    ("half a character in a value", template(content_variables={"1": "\udc00"}), "21656"),
+    ("values longer than a template", template(content_variables={"1": "a" * 1000, "2": "b" * 25}), "63021"),
+    ("an SMS of three parts", sms(LONG_SMS), "sms_too_long"),
+    ("an SMS with an emoji", sms("Halo \U0001f600"), "sms_not_gsm7"),
+    ("an SMS with a curly quote", sms("\u201cHalo\u201d"), "sms_not_gsm7"),
     ("a picture that is no address", request(media_urls=("foto.jpg",)), "21620"),
     ("a picture on a disk", request(media_urls=("file:///etc/passwd",)), "21620"),
     ("an address that cannot be read", request(media_urls=("https://[x",)), "21620"),
+    ("a picture without TLS", request(media_urls=("http://sapa.example/a.png",)), "21620"),
+    ("an address with a blank", request(media_urls=("https://sapa.example/a b.png",)), "21620"),
+    ("a page instead of a picture", request(media_urls=("https://sapa.example/a.html",)), "media_type"),
+    ("a picture WhatsApp does not show", request(media_urls=("https://sapa.example/a.gif",)), "media_type"),
+    ("eleven pictures", request(media_urls=("https://sapa.example/a.png",) * 11), "too_many_media"),
+    ("a time without a service", request(send_at=NOW + timedelta(hours=1)), "35118"),
 ]
 
 
@@ -189,17 +221,112 @@ def test_a_request_that_twilio_would_refuse_is_refused_before_it_leaves(
     outcome = TwilioGateway(SETTINGS, CALLBACK, http_client=http).send(refused)
     assert isinstance(outcome, Refused)
     assert (outcome.error_code, outcome.retry_after_s) == (code, None)
+    assert outcome.hold is None  # one wrong message stops no other
     assert http.requests == []
+
+
+# from now, whether Twilio would keep it that long
+TIMES = [
+    (timedelta(minutes=5), False),
+    (timedelta(minutes=5, seconds=1), True),
+    (timedelta(days=35), True),
+    (timedelta(days=35, seconds=1), False),
+    (timedelta(0), False),
+    (timedelta(hours=-1), False),
+]
+
+
+@pytest.mark.parametrize(("ahead", "kept"), TIMES, ids=[str(row[0]) for row in TIMES])
+def test_a_message_is_left_with_twilio_for_more_than_five_minutes_and_at_most_35_days(
+    ahead: timedelta, kept: bool
+) -> None:
+    http = Recorder()
+    gateway = TwilioGateway(SERVED, CALLBACK, http_client=http, clock=lambda: NOW)
+    outcome = gateway.send(request(send_at=NOW + ahead))
+    assert outcome == (Sent("SM" + "a" * 32) if kept else Refused("35114", None, alert=True))
+    assert len(http.requests) == kept
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    gateway = TwilioGateway(SERVED, CALLBACK, http_client=Recorder(), clock=lambda: NOW)
+    naive = (NOW + timedelta(hours=1)).replace(tzinfo=None)
+    assert gateway.send(request(send_at=naive)) == Refused("35114", None, alert=True)
+
+
+def test_a_time_in_another_zone_goes_out_in_utc_with_the_service() -> None:
+    """08:00 WIB is 01:00 UTC; the SDK alone would print 08:00Z, seven hours late."""
+    eight_wib = datetime(2026, 11, 23, 8, 0, tzinfo=ZoneInfo("Asia/Jakarta"))
+    form = posted(request(send_at=eight_wib), SERVED, clock=lambda: NOW)
+    assert (form["SendAt"], form["ScheduleType"], form["MessagingServiceSid"]) == (
+        "2026-11-23T01:00:00Z",
+        "fixed",
+        SERVICE,
+    )
+    assert form["From"] == "whatsapp:+6281100000000"
+
+
+def test_what_just_fits_goes() -> None:
+    assert len(json.loads(posted(template(content_variables={"1": "a" * 1024}))["ContentVariables"])["1"]) == 1024
+    assert len(posted(sms("a" * 2 * GSM7_JOINED))["Body"]) == 306
+    assert len(posted(request(media_urls=("https://sapa.example/a.png",) * 10))["MediaUrl"]) == 10
+    for ending in ("", ".jpg", ".pdf", ".ogg", ".mp4", ".docx"):
+        assert posted(request(media_urls=(f"https://sapa.example/a{ending}",)))["MediaUrl"]
+
+
+def test_with_a_stand_in_a_picture_may_come_from_this_machine() -> None:
+    url = "http://127.0.0.1:8000/pictures/1.png"
+    assert posted(request(media_urls=(url,)), HERE)["MediaUrl"] == [url]
+
+
+@given(
+    st.builds(
+        SendRequest,
+        outbox_id=st.text(max_size=10),
+        to=st.one_of(st.text(max_size=20), st.just(MOTHER)),
+        channel=st.sampled_from(list(Channel)),
+        text=st.none() | st.text(max_size=2000),
+        content_sid=st.none() | st.just(TEMPLATE) | st.text(max_size=40),
+        content_variables=st.dictionaries(st.text(max_size=2), st.text(max_size=1100), max_size=3),
+        media_urls=st.lists(st.text(max_size=30), max_size=12).map(tuple),
+        send_at=st.none() | st.datetimes() | st.datetimes(timezones=st.just(UTC)),
+    )
+)
+def test_whatever_is_asked_it_is_refused_here_or_leaves_as_twilio_wants_it(asked: SendRequest) -> None:
+    http = Recorder()
+    outcome = TwilioGateway(SERVED, CALLBACK, http_client=http, clock=lambda: NOW).send(asked)
+    if isinstance(outcome, Refused):
+        assert http.requests == []
+        return
+    assert isinstance(outcome, Sent)
+    form = http.requests[0]["data"]
+    assert len(form.get("Body", "")) <= MAX_BODY
+    assert sum(name in form for name in ("Body", "ContentSid")) <= 1
+    assert any(name in form for name in ("Body", "ContentSid", "MediaUrl"))
+    assert ("SendAt" in form) == (asked.send_at is not None)
+    urlencode(form, doseq=True)  # and it can be put into bytes
 
 
 def test_a_text_of_exactly_1600_characters_goes() -> None:
     assert len(posted(request(text="a" * MAX_BODY))["Body"]) == 1600
 
 
-def test_a_channel_without_any_sender_is_refused_for_good_and_a_human_is_told() -> None:
+SENDERS = [
+    ("no SMS sender", Channel.SMS, replace(SETTINGS, sms_from=None), "21606", "sms"),
+    ("an SMS name too long", Channel.SMS, replace(SETTINGS, sms_from="SAPAKELUARGA"), "21606", "sms"),
+    ("an SMS name of digits", Channel.SMS, replace(SETTINGS, sms_from="12345"), "21606", "sms"),
+    ("a WhatsApp sender by name", Channel.WHATSAPP, replace(SETTINGS, whatsapp_from="SAPA"), "63007", "whatsapp"),
+    ("a service of the wrong form", Channel.WHATSAPP,
+     replace(SETTINGS, whatsapp_from=None, messaging_service_sid="MG12"), "63007", "whatsapp"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "channel", "settings", "code", "scope"), SENDERS, ids=[row[0] for row in SENDERS])
+def test_without_a_right_sender_the_channel_stands_still_until_a_human_gives_one(
+    why: str, channel: Channel, settings: TwilioSettings, code: str, scope: str
+) -> None:
     http = Recorder()
-    gateway = TwilioGateway(TwilioSettings(ACCOUNT, "token", "+6281100000000", None, None), CALLBACK, http_client=http)
-    assert gateway.send(request(channel=Channel.SMS)) == Refused("21606", None, alert=True)
+    outcome = TwilioGateway(settings, CALLBACK, http_client=http).send(request(channel=channel))
+    assert outcome == Refused(code, 3600.0, alert=True, hold=scope, waits=True)
     assert http.requests == []
 
 
@@ -230,129 +357,62 @@ def test_every_answer_is_a_value(why: str, status: int, body: object, outcome: o
 # ---------------------------------------------------------------- the network
 
 
-class Here(TwilioHttpClient):
-    """Twilio's own client, pointed at a port of this machine."""
-
-    def __init__(self, port: int, timeout: float = 0.3) -> None:
-        super().__init__(timeout=timeout)
-        self._port = port
-
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        return super().request(method, f"http://127.0.0.1:{self._port}{urlsplit(url).path}", *args, **kwargs)
-
-
-@contextmanager
-def peer(behave: Callable[[socket.socket], None]) -> Iterator[tuple[int, list[int]]]:
-    """A server that reads one request per connection and then behaves; yields its port and the count of requests."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    seen: list[int] = []
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                seen.append(len(connection.recv(65536)))
-                behave(connection)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield listener.getsockname()[1], seen
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(timeout=5)
-
-
-def test_a_refused_connection_was_surely_not_sent_and_is_tried_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    outcome = TwilioGateway(SETTINGS, CALLBACK, http_client=Here(port)).send(request())
-    assert outcome == Refused("connect_failed", 10.0)
-
-
-def test_an_answer_that_does_not_come_is_unclear_and_was_posted_once() -> None:
-    done = threading.Event()
-    with peer(lambda _connection: done.wait(5) and None) as (port, seen):
-        outcome = TwilioGateway(SETTINGS, CALLBACK, http_client=Here(port)).send(request())
-        done.set()
-    assert outcome == Unclear("timeout")
-    assert len(seen) == 1
-
-
-def test_a_connection_that_breaks_after_the_request_is_unclear_and_was_posted_once() -> None:
-    with peer(lambda connection: connection.close()) as (port, seen):
-        outcome = TwilioGateway(SETTINGS, CALLBACK, http_client=Here(port)).send(request())
-    assert outcome == Unclear("connection_broken")
-    assert len(seen) == 1
-
-
-def test_an_answer_that_breaks_off_is_unclear() -> None:
-    def half(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{")
-
-    with peer(half) as (port, _seen):
-        outcome = TwilioGateway(SETTINGS, CALLBACK, http_client=Here(port)).send(request())
-    assert outcome == Unclear("connection_broken")
-
-
 class Raising(Recorder):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self._error = error
+        self.count = 0
 
     def request(self, method: str, uri: str, **more: Any) -> Response:
+        self.count += 1
         raise self._error
 
 
-@pytest.mark.parametrize(
-    ("error", "outcome"),
-    [
-        (requests.exceptions.ConnectTimeout(), Refused("connect_failed", 10.0)),
-        (requests.exceptions.ProxyError(), Refused("connect_failed", 10.0)),
-        (requests.exceptions.ReadTimeout(), Unclear("timeout")),
-        (requests.exceptions.ConnectionError(), Unclear("connection_broken")),
-        (requests.exceptions.SSLError(), Unclear("connection_broken")),
-        (requests.exceptions.ChunkedEncodingError(), Unclear("connection_broken")),
-        (RuntimeError("anything"), Unclear("unreadable_answer")),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_only_what_never_connected_counts_as_not_sent(error: Exception, outcome: object) -> None:
-    assert TwilioGateway(SETTINGS, CALLBACK, http_client=Raising(error)).send(request()) == outcome
+UNREACHED = Refused("connect_failed", 10.0, waits=True)
+FAILURES = [
+    (NotSent("no connection was made"), UNREACHED),
+    (NoAnswer("timeout"), Unclear("timeout")),
+    (NoAnswer("connection_broken"), Unclear("connection_broken")),
+    (ConnectionError(), Unclear("unreadable_answer")),
+    (RuntimeError("anything"), Unclear("unreadable_answer")),
+]
 
 
-def test_a_certificate_that_is_not_trusted_ends_the_handshake_so_nothing_was_sent() -> None:
-    reason = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
-    error = requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(cast(Any, None), "/", reason))
-    assert TwilioGateway(SETTINGS, CALLBACK, http_client=Raising(error)).send(request()) == Refused(
-        "connect_failed", 10.0
-    )
+@pytest.mark.parametrize(("error", "outcome"), FAILURES, ids=lambda value: str(value))
+def test_only_what_surely_did_not_leave_counts_as_not_sent(error: Exception, outcome: object) -> None:
+    http = Raising(error)
+    assert TwilioGateway(SETTINGS, CALLBACK, http_client=http).send(request()) == outcome
+    assert http.count == 1
 
 
-def test_the_client_used_by_default_does_not_wait_for_ever() -> None:
-    assert TwilioGateway(SETTINGS, CALLBACK)._client.http_client.timeout == TIMEOUT_S
+def test_by_default_it_speaks_to_twilio_or_to_the_stand_in_of_the_settings() -> None:
+    with peer() as server:
+        gateway = TwilioGateway(replace(SETTINGS, api_url=server.url), "http://127.0.0.1:8000/status")
+        assert gateway.send(request()) == Sent("SM1")
+        assert server.requests[0].startswith(f"POST /2010-04-01/Accounts/{ACCOUNT}/Messages.json ".encode())
+    assert gateway.send(request()) == UNREACHED
 
 
-def test_a_name_that_cannot_be_found_was_surely_not_sent() -> None:
-    session = requests.Session()
-    session.trust_env = False
-    with pytest.raises(requests.exceptions.ConnectionError) as caught:
-        session.post("http://nowhere.invalid/", timeout=2)
-    outcome = TwilioGateway(SETTINGS, CALLBACK, http_client=Raising(caught.value)).send(request())
-    assert outcome == Refused("connect_failed", 10.0)
+def test_a_stand_in_that_does_not_answer_in_time_leaves_a_doubt() -> None:
+    done = threading.Event()
+    with peer(lambda _connection, _n: done.wait(5) and None) as server:
+        gateway = TwilioGateway(replace(SETTINGS, api_url=server.url, timeout_s=0.2), CALLBACK)
+        assert gateway.send(request()) == Unclear("timeout")
+        done.set()
 
 
 def test_nothing_of_a_message_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    with peer(lambda connection: connection.close()) as (port, _seen):
-        http = Here(port)
-        TwilioGateway(SETTINGS, CALLBACK, http_client=http).send(request(text="rahasia"))
+    with peer() as server:
+        TwilioGateway(replace(SETTINGS, api_url=server.url), CALLBACK).send(request(text="rahasia"))
     assert "rahasia" not in caplog.text
     assert MOTHER not in caplog.text
+
+
+@pytest.mark.parametrize("url", ["http://my_host.example/status", "ftp://sapa.example", "status", "https://[x/"])
+def test_a_webhook_twilio_could_not_call_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(SettingsError, match="SAPA_PUBLIC_URL"):
+        TwilioGateway(SETTINGS, url)
 
 
 # ---------------------------------------------------------------- asking afterwards
@@ -468,3 +528,26 @@ def test_a_message_to_nobody_was_never_sent() -> None:
 def test_the_callback_bears_our_id_so_that_parse_qs_gives_it_back() -> None:
     callback = posted(request(outbox_id="7b1e-å&="))["StatusCallback"]
     assert parse_qs(urlsplit(callback).query)["ref"] == ["7b1e-å&="]
+
+
+# ---------------------------------------------------------------- codes in callbacks
+
+VERDICTS = [
+    ("63016", None, Refused("63016", None, switch="template")),
+    ("63024", None, Refused("63024", None, switch="sms")),
+    ("63041", "besok", Refused("63041", 3600.0, alert=True, waits=True, hold="template:besok")),
+    ("63051", None, Refused("63051", 3600.0, alert=True, waits=True, hold="whatsapp")),
+    ("30007", None, Refused("30007", None, alert=True, hold="sms")),  # a filter of the phone networks
+    ("30003", None, Refused("30003", 1800.0)),
+    ("20500", None, Unclear("20500")),
+    ("11200", None, None),
+    ("99999", None, None),
+    ("", None, None),
+    ("²", None, None),
+    ("x1", None, None),
+]
+
+
+@pytest.mark.parametrize(("code", "template_", "outcome"), VERDICTS, ids=[row[0] or "none" for row in VERDICTS])
+def test_a_code_in_a_callback_is_judged_by_the_same_table(code: str, template_: str | None, outcome: object) -> None:
+    assert TwilioGateway(SETTINGS, CALLBACK, http_client=Recorder()).verdict(code, template_) == outcome

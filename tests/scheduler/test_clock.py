@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
-from sapa import bootstrap
 from sapa.bootstrap import App
 from sapa.family.people import Child
 from sapa.messaging.states import Channel
@@ -17,18 +17,14 @@ from sapa.services.consents import CHILD_CARE
 from sapa.services.delivery import claim_batch, send_one
 from sapa.services.records import Picture, PosyanduRow, SessionRow
 from sapa.services.reminders import replan
-from sapa.store.engine import open_engine
-from sapa.store.migrate import upgrade
 from scheduler.clock import build, jobs, walk
-from tests.support import settings_for
+from tests.support import settings_for, wired
 
 
 @pytest.fixture
-def running(database_url: str, tmp_path: Path) -> App:
+def running(engine: Engine, database_url: str, tmp_path: Path) -> App:
     """An application on the simulator's own clock."""
-    engine = open_engine(database_url)
-    upgrade(engine)
-    return bootstrap.wire(settings_for(database_url, tmp_path), engine)
+    return wired(settings_for(database_url, tmp_path), engine)
 
 
 def _family(app: App, sessions: list[date]) -> str:

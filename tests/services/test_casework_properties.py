@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sapa import bootstrap
 from sapa.bootstrap import App
 from sapa.clock import SetClock
 from sapa.messaging.states import Channel
@@ -23,9 +23,7 @@ from sapa.services.case_rules import HANDLING, MOST_TO_CLOSE, PATIENCE
 from sapa.services.casework import AlreadyTaken, CaseClosed, NoBidan, NoSuchCase, NoteKind
 from sapa.services.inbound import receive_message, triage_next
 from sapa.services.records import AreaRow, OutboxMessage, PosyanduRow, StaffRow
-from sapa.store.engine import open_engine
-from sapa.store.migrate import upgrade
-from tests.support import NOW, inbound_form, settings_for
+from tests.support import NOW, inbound_form, opened, settings_for, wired
 
 STAFF = {"rina": "kader", "sari": "kader", "sri": "bidan"}
 KINDS = ("danger", "handover", "keluhan", "duka")
@@ -40,13 +38,12 @@ ACTIONS = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> App:
+def app(tmp_path_factory: pytest.TempPathFactory, new_file: Callable[[Path], str]) -> App:
     """One village for all examples: each brings a family of its own."""
     folder: Path = tmp_path_factory.mktemp("casework")
-    url = f"sqlite:///{folder / 'test.db'}"
-    engine = open_engine(url)
-    upgrade(engine)
-    app = bootstrap.wire(settings_for(url, folder), engine, SetClock(NOW))
+    url = new_file(folder / "test.db")
+    engine = opened(url)
+    app = wired(settings_for(url, folder), engine, SetClock(NOW))
     with app.store.transaction() as tx:
         tx.save_area(AreaRow("kec", "kecamatan", "Sukamaju"))
         tx.save_posyandu(PosyanduRow("melati", "Melati", "Asia/Jakarta", "Jawa Barat", area_id="kec"))

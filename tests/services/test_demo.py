@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sapa import bootstrap
 from sapa.bootstrap import App
 from sapa.clock import SetClock
 from sapa.family.growth import Index, KmsMark, assess, body_of, doubts_about, kms_mark
@@ -20,9 +20,7 @@ from sapa.services.access import Role, may_see_household, staffer
 from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE
 from sapa.services.demo import ADMIN, BIDAN, KADER_MAWAR, KADER_MELATI, seed_demo, seed_village
 from sapa.services.register_records import FamilyRecord
-from sapa.store.engine import open_engine
-from sapa.store.migrate import upgrade
-from tests.support import settings_for
+from tests.support import opened, settings_for, wired
 
 
 def seeded(app: App, now: datetime) -> list[FamilyRecord]:
@@ -117,11 +115,12 @@ def test_the_staff_sees_its_own(app: App, now: datetime) -> None:
     assert admin is not None and admin.role is Role.ADMIN and len(admin.figures) == 1
 
 
-def test_the_village_is_the_same_wherever_it_is_seeded_on_a_day(app: App, now: datetime, tmp_path: Path) -> None:
+def test_the_village_is_the_same_wherever_it_is_seeded_on_a_day(
+    app: App, now: datetime, tmp_path: Path, new_file: Callable[[Path], str]
+) -> None:
     families = seeded(app, now)
-    engine = open_engine(f"sqlite:///{tmp_path / 'other.db'}")
-    upgrade(engine)
-    elsewhere = bootstrap.wire(settings_for(str(engine.url), tmp_path), engine, SetClock(now))
+    engine = opened(new_file(tmp_path / "other.db"))
+    elsewhere = wired(settings_for(str(engine.url), tmp_path), engine, SetClock(now))
     assert seeded(elsewhere, now) == families
     engine.dispose()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,9 +104,9 @@ class Talk:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(one_database: str) -> str:
     """One kind of database is enough: what is said hangs on none, and the store has its own tests on both."""
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    return one_database
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sapa import bootstrap
 from sapa.bootstrap import App
 from sapa.clock import SetClock
 from sapa.family.people import Child, Contraception, Pregnancy, Sex
@@ -26,9 +26,7 @@ from sapa.services.ports import Tx
 from sapa.services.records import Reply
 from sapa.services.replies import render_reply
 from sapa.services.understanding import Understood
-from sapa.store.engine import open_engine
-from sapa.store.migrate import upgrade
-from tests.support import NOW, settings_for
+from tests.support import NOW, opened, settings_for, wired
 
 _numbers = itertools.count(1)
 CONSENT, DONE = "dialog/persetujuan/kb", "dialog/kb/selesai"
@@ -77,13 +75,12 @@ class Talk:
 
 
 @pytest.fixture(scope="module")
-def kb_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def kb_app(tmp_path_factory: pytest.TempPathFactory, new_file: Callable[[Path], str]) -> Iterator[App]:
     """One application for all of these tests; each test is another person."""
     folder = tmp_path_factory.mktemp("kb")
-    url = f"sqlite:///{folder / 'kb.db'}"
-    engine = open_engine(url)
-    upgrade(engine)
-    yield bootstrap.wire(settings_for(url, folder), engine, SetClock(NOW))
+    url = new_file(folder / "kb.db")
+    engine = opened(url)
+    yield wired(settings_for(url, folder), engine, SetClock(NOW))
     engine.dispose()
 
 

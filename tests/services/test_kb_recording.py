@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from sapa import bootstrap
 from sapa.bootstrap import App
 from sapa.clock import SetClock
 from sapa.family.people import Child, Contraception, Sex
@@ -18,9 +18,7 @@ from sapa.services.consents import FAMILY_PLANNING
 from sapa.services.households import family_of_contact
 from sapa.services.records import OutboxDraft, Reply
 from sapa.services.replies import render_reply
-from sapa.store.engine import open_engine
-from sapa.store.migrate import upgrade
-from tests.support import NOW, settings_for
+from tests.support import NOW, opened, settings_for, wired
 
 TODAY = date(2026, 11, 23)  # a Monday
 _numbers = itertools.count(1)
@@ -101,12 +99,11 @@ class Users:
 
 
 @pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Users]:
+def users(tmp_path_factory: pytest.TempPathFactory, new_file: Callable[[Path], str]) -> Iterator[Users]:
     folder = tmp_path_factory.mktemp("kb-recording")
-    url = f"sqlite:///{folder / 'kb.db'}"
-    engine = open_engine(url)
-    upgrade(engine)
-    yield Users(bootstrap.wire(settings_for(url, folder), engine, SetClock(NOW)))
+    url = new_file(folder / "kb.db")
+    engine = opened(url)
+    yield Users(wired(settings_for(url, folder), engine, SetClock(NOW)))
     engine.dispose()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -64,9 +63,9 @@ class Home:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(one_database: str) -> str:
     """One kind of database is enough here: what is asked of it is tested on both elsewhere."""
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    return one_database
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +20,7 @@ from sapa.services.organisation import (
 )
 from sapa.services.records import PosyanduRow
 from sapa.store.database import Database
-from sapa.store.engine import open_engine
-from sapa.store.migrate import upgrade
+from tests.support import opened
 
 Row = dict[str, str]
 
@@ -62,7 +63,9 @@ def test_a_posyandu_comes_with_its_areas_and_the_time_zone_of_its_province(app: 
     assert len(inside) == 3 and province.timezone == "Asia/Makassar"
 
 
-def test_what_goes_out_comes_in_again_as_it_was(app: App, now: datetime, tmp_path: object) -> None:
+def test_what_goes_out_comes_in_again_as_it_was(
+    app: App, now: datetime, tmp_path: Path, new_file: Callable[[Path], str]
+) -> None:
     read_in(
         app,
         now,
@@ -72,8 +75,7 @@ def test_what_goes_out_comes_in_again_as_it_was(app: App, now: datetime, tmp_pat
     )
     with app.store.transaction(write=False) as tx:
         out = export_organisation(tx)
-    other = open_engine(f"sqlite:///{tmp_path}/other.db")
-    upgrade(other)
+    other = opened(new_file(tmp_path / "other.db"))
     elsewhere = Database(other)
     with elsewhere.transaction() as tx:
         apply_organisation(tx, plan_organisation(tx, out), now)

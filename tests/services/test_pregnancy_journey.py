@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,8 +83,8 @@ class Talk:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'test.db'}"
+def database_url(one_database: str) -> str:
+    return one_database
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,9 +28,9 @@ MOTHER, FATHER = "+6281200000001", "+6281200000002"
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(one_database: str) -> str:
     """One kind of database is enough here."""
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    return one_database
 
 
 @dataclass

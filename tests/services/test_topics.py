@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -55,9 +54,9 @@ NEITHER = [
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(one_database: str) -> str:
     """One kind of database is enough here."""
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    return one_database
 
 
 @pytest.fixture

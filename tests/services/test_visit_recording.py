@@ -6,7 +6,6 @@ Every reply is rendered for WhatsApp and for SMS.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,8 +113,8 @@ class Talk:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'test.db'}"
+def database_url(one_database: str) -> str:
+    return one_database
 
 
 @pytest.fixture

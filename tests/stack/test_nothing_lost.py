@@ -104,9 +104,9 @@ def test_with_rasa_away_messages_wait_and_stop_and_danger_do_not(stack: Stack) -
             for (seq,) in stack.rows(
                 "SELECT i.seq FROM sim_message s JOIN outbox o ON o.id = s.outbox_id"
                 " JOIN inbound_message i ON i.id = o.in_reply_to"
-                " JOIN address a ON a.id = i.address_id WHERE a.value = :value AND s.content_id NOT LIKE 'bahaya/%'"
+                " JOIN address a ON a.id = i.address_id WHERE a.value_mark = :mark AND s.content_id NOT LIKE 'bahaya/%'"
                 " AND s.content_id <> 'dialog/berhenti' ORDER BY s.seq",
-                value=_person(person),
+                mark=stack.ring.mark(_person(person)),
             )
         ]
         assert len(order) == 5 and order == sorted(order)

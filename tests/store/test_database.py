@@ -18,7 +18,8 @@ assert simulator  # its tables are part of the metadata
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
-    assert upgrade(engine) == ("0004", "0004")
+    before, after = upgrade(engine)
+    assert before == after is not None
     assert is_current(engine)
 
 

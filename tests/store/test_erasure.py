@@ -17,7 +17,7 @@ import pytest
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import MetaData, create_engine, inspect, select, text
 from sqlalchemy.orm import Session
 
 from bot.tracker_store import SapaTrackerStore
@@ -44,6 +44,7 @@ from sapa.services.records import (
     StatusForm,
 )
 from sapa.services.reminders import replan
+from sapa.store.crypt import PREFIX
 from sapa.store.dialogue_memory import forget_dialogue
 from sapa.store.models import (
     AttendanceTable,
@@ -58,7 +59,7 @@ from sapa.store.models import (
     WebSessionTable,
 )
 from sapa.store.simulator import SimPhone
-from tests.support import inbound_form
+from tests.support import TEST_RING, inbound_form
 
 PHONE, NAME, CHILD, FORMER = "+6281277700042", "Marselina Xaveria", "Yohanes Umbu Zaka", "Rambu Quirina"
 FATHER, KADER = "+6281277700043", "+6281277700044"
@@ -77,7 +78,13 @@ class Person:
 
     def traces(self) -> list[str]:
         """What must not be found any more."""
-        words = [PHONE, PHONE.removeprefix("+"), "0" + PHONE.removeprefix("+62"), self.contact_id]
+        words = [
+            PHONE,
+            PHONE.removeprefix("+"),
+            "0" + PHONE.removeprefix("+62"),
+            self.contact_id,
+            TEST_RING.mark(PHONE),
+        ]
         return [*words, self.household_id, NAME, NAME.split()[1], CHILD, CHILD.split()[2], FORMER, FORMER.split()[1]]
 
 
@@ -236,20 +243,31 @@ def sweep(person: Person, clock: SetClock) -> int:
     return rights.sweep(person.app.deps, clock.now(), lambda sender: forget_dialogue(person.tracker_url, sender))
 
 
-def found_in_tables(url: str, traces: list[str]) -> list[str]:
-    """Every place where a trace stands, as "table.column: trace". Reads what the database has, not what models say."""
+def values_in_tables(url: str) -> Iterator[tuple[str, str, str]]:
+    """Every value there is, as (table.column, as it stands, what it says). Reads what the database has, not what models
+    say."""
     engine = create_engine(url)
-    metadata = MetaData()
-    metadata.reflect(engine)
-    found = []
     with engine.connect() as connection:
-        for table in metadata.sorted_tables:
-            for row in connection.execute(select(table)).mappings():
+        for table in inspect(engine).get_table_names():
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')).mappings():
                 for column, value in row.items():
-                    shown = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-                    found += [f"{table.name}.{column}: {trace}" for trace in traces if trace in shown]
+                    kept = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                    said = TEST_RING.open_bytes(value).decode() if isinstance(value, bytes) else TEST_RING.open(kept)
+                    yield f"{table}.{column}", kept, said
     engine.dispose()
-    return sorted(set(found))
+
+
+def found_in_tables(url: str, traces: list[str]) -> list[str]:
+    """Every place where a trace stands, sealed or not, as "table.column: trace"."""
+    return sorted(
+        {f"{place}: {trace}" for place, kept, said in values_in_tables(url) for trace in traces if trace in kept + said}
+    )
+
+
+def sealed_about(url: str, traces: list[str]) -> list[str]:
+    """The sealed values that say something of the person, as they stand."""
+    values = values_in_tables(url)
+    return [kept for _, kept, said in values if kept.startswith(PREFIX) and any(trace in said for trace in traces)]
 
 
 def found_in_files(folder: Path, traces: list[str]) -> list[str]:
@@ -271,6 +289,11 @@ def test_the_search_itself_finds_the_person_everywhere_before(
         "sim_revision",
         "message_status",
         "area",
+        "data_key",
+        "erased_message",
+        "heartbeat",
+        "message_template",
+        "sending_hold",
     }
     by_its_child = {"dose", "dose_reported", "measurement", "visit"}
     assert {*Base.metadata.tables, "events"} - impersonal - by_its_child <= tables
@@ -281,6 +304,8 @@ def test_the_search_itself_finds_the_person_everywhere_before(
 def test_after_erasing_nobody_finds_the_person_in_any_table_or_file(
     person: Person, clock: SetClock, database_url: str, tmp_path: Path
 ) -> None:
+    sealed = sealed_about(database_url, [NAME, CHILD, PHONE])
+    assert len(sealed) > 10
     erased = erase(person, clock)
     send_all(person.app, clock)
     assert sweep(person, clock) > 0
@@ -292,7 +317,7 @@ def test_after_erasing_nobody_finds_the_person_in_any_table_or_file(
     sweep(person, clock)
     assert found_in_tables(database_url, person.traces()) == []
     assert found_in_tables(person.tracker_url, person.traces()) == []
-    assert found_in_files(tmp_path, person.traces()) == []
+    assert found_in_files(tmp_path, person.traces() + sealed) == []
     assert found_in_tables(database_url, [erased.receipt]) != []
 
 
@@ -302,7 +327,15 @@ def test_nothing_of_the_person_but_the_receipt_is_left_in_the_turn_that_confirms
     erase(person, clock)
     found = {place.partition(":")[0] for place in found_in_tables(database_url, person.traces())}
     # The address until the receipt is out; the note that the dialogue engine must forget, and what it has to forget.
-    allowed = {"address.value", "address.phone", "setting.key", "events.sender_id", "events.data"}
+    allowed = {
+        "address.value",
+        "address.phone",
+        "address.value_mark",
+        "address.phone_mark",
+        "setting.key",
+        "events.sender_id",
+        "events.data",
+    }
     assert found <= allowed
 
 

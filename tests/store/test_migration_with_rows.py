@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Boolean, Column, Date, DateTime, Engine, Float, Integer, MetaData, Table, Time, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Engine,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    Time,
+    select,
+    type_coerce,
+)
 from sqlalchemy.types import JSON
 
-from sapa.store.engine import open_engine
 from sapa.store.migrate import _config, is_current, upgrade
+from sapa.store.resealing import places, uses
+from tests.support import TEST_RING, opened
 
 OLD, ROWS = "0003", 3
 OPENED = datetime(2026, 5, 1, 8, tzinfo=UTC)
 
 
 @pytest.fixture
-def old(database_url: str) -> Iterator[Engine]:
+def old(empty_database_url: str) -> Iterator[Engine]:
     """A database as it was before areas, roles, broadcasts and attendance."""
-    engine = open_engine(database_url)
+    engine = opened(empty_database_url)
     config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -61,14 +79,35 @@ def tables_of(engine: Engine) -> list[Table]:
 
 
 def rows_of(engine: Engine, tables: list[Table]) -> dict[str, list[dict[str, Any]]]:
-    """What stands in the columns the tables had then."""
+    """What the columns the tables had then say, whether or not they are sealed by now."""
+    sealed = {(place.table.name, column.name) for place in places() for column in place.sealed}
     with engine.connect() as connection:
         return {
             table.name: [
-                dict(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+                {name: said(value) if (table.name, name) in sealed else value for name, value in row.items()}
+                for row in connection.execute(_as_it_stands(table, sealed)).mappings()
             ]
             for table in tables
         }
+
+
+def _as_it_stands(table: Table, sealed: set[tuple[str, str]]) -> Select[Any]:
+    columns = [
+        type_coerce(c, Text()).label(c.name)
+        if (table.name, c.name) in sealed and not isinstance(c.type, LargeBinary)
+        else c
+        for c in table.columns
+    ]
+    return select(*columns).order_by(*table.primary_key.columns)
+
+
+def said(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return TEST_RING.open_bytes(value)
+    if not isinstance(value, str):
+        return value
+    plain = TEST_RING.open(value)
+    return json.loads(plain) if plain.startswith("{") else plain
 
 
 def test_every_row_of_the_old_schema_comes_over_unchanged_and_open_cases_are_numbered(old: Engine) -> None:
@@ -81,6 +120,8 @@ def test_every_row_of_the_old_schema_comes_over_unchanged_and_open_cases_are_num
     assert len(before) > 25 and all(len(rows) == ROWS for rows in before.values())
     assert upgrade(old)[0] == OLD and is_current(old)
     assert rows_of(old, tables) == before
+    with old.connect() as connection:
+        assert set(uses(connection)) == set(TEST_RING.ids)
     now = {table.name: table for table in tables_of(old)}
     cases = now["case"]
     with old.connect() as connection:

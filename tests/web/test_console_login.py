@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,9 +16,9 @@ ASK, CODE, HOME = "/konsol/masuk", "/konsol/masuk/kode", "/konsol/"
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(one_database: str) -> str:
     """One kind of database is enough here: what asks it is tested on both in tests/services/test_logins.py."""
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    return one_database
 
 
 @pytest.fixture

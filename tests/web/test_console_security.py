@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -18,9 +17,9 @@ EVIL = '<script>alert("x")</script>'
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(one_database: str) -> str:
     """One kind of database is enough here: the questions asked of it are tested on both elsewhere."""
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    return one_database
 
 
 @pytest.fixture

@@ -523,8 +523,10 @@ def _take_place(sheet: _Sheet) -> str | None:
 
 def place_words(said: str) -> str:
     """A place without what stands around it: "di rumah Bu RT ya" -> "rumah Bu RT"."""
+    # A page of commas would keep the patterns busy for minutes; no place is that long.
+    said = said.strip()[: 4 * MAX_PLACE]
     said = re.sub(
-        r"^(?:(?:di|d|ke|tempatnya|tempat|lokasi|lokasinya|bertempat)\b[ :]*)+", "", said.strip(), flags=re.IGNORECASE
+        r"^(?:(?:di|d|ke|tempatnya|tempat|lokasi|lokasinya|bertempat)\b[ :]*)+", "", said, flags=re.IGNORECASE
     )
     said = re.sub(
         r"(?:[ ,]+(?:ya|yaa|bu|dong|aja|saja|tgl|tanggal|pada|dan|hari|jam))+$", "", said, flags=re.IGNORECASE

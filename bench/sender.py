@@ -1,0 +1,90 @@
+"""Messages a second: the real sender on the real database, beside a bare loop over HTTP that keeps no books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench import crowd
+from bench.figures import Figure, figure, ratio
+from bench.machinery import Databases, Processes, free_port, processes, provider_settings
+from bench.options import Options
+
+THREADS = 64  # SAPA_SENDER_THREADS' default, and the bare loop's
+
+
+def run(options: Options, made: Databases) -> dict[str, Any]:
+    """The whole part: each database, the provider answering at once and after 100 ms."""
+    results: dict[str, Any] = {"threads": THREADS, "senders": options.senders}
+    for delay_ms in (0, 100):
+        bare = _repeated(options, lambda delay=delay_ms: _bare(options, made.folder, delay))
+        found: dict[str, Any] = {"bare_loop": bare.as_json()}
+        options.say(f"sender     {delay_ms:3d} ms  bare loop    {bare}")
+        for kind in made.kinds:
+            ours = _repeated(options, lambda delay=delay_ms, kind=kind: _ours(options, made, kind, delay))
+            found[kind] = {**ours.as_json(), "of_bare_loop": ratio(ours, bare)}
+            options.say(f"sender     {delay_ms:3d} ms  {kind:<11}  {ours}  {ratio(ours, bare):.0%} of the bare loop")
+        results[f"{delay_ms}ms"] = found
+    return results
+
+
+def _repeated(options: Options, once: Callable[[], float]) -> Figure:
+    return figure([once() for _ in range(options.repeats)], "messages/s")
+
+
+def _ours(options: Options, made: Databases, kind: str, delay_ms: int) -> float:
+    url = made.new(kind)
+    crowd.fill(url, options.messages, waiting=True)
+    edge_port, stub_port = free_port(), free_port()
+    settings = provider_settings(stub_port, edge_port) | {"DATABASE_URL": url, "SAPA_SENDER_THREADS": str(THREADS)}
+    with processes(made.folder / f"sender-{time.time_ns()}", settings) as children:
+        stub = _start_stub(children, stub_port, delay_ms)
+        for number in range(options.senders):
+            children.start(f"sender-{number}", "scheduler.sender")
+        speed = _speed(children, stub, options.messages)
+    _drop(url)
+    return speed
+
+
+def _bare(options: Options, folder: Path, delay_ms: int) -> float:
+    stub_port = free_port()
+    with processes(folder / f"bare-{time.time_ns()}", {}) as children:
+        stub = _start_stub(children, stub_port, delay_ms)
+        for number in range(options.senders):
+            share = [str(value) for value in (stub_port, THREADS, options.messages // options.senders)]
+            children.start(f"bare-{number}", "bench.bare", *share)
+        return _speed(children, stub, options.messages // options.senders * options.senders)
+
+
+def _start_stub(children: Processes, port: int, delay_ms: int) -> httpx.Client:
+    children.start("stub", "bench.stub", "--port", str(port), "--delay-ms", str(delay_ms))
+    children.wait_for(f"http://127.0.0.1:{port}/_ledger")
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}")
+
+
+def _speed(children: Processes, stub: httpx.Client, messages: int) -> float:
+    """Messages a second between the first and the last the stub took in: starting up is not counted."""
+    ended = {}
+
+    def all_there() -> bool:
+        ended.update(stub.get("/_ledger").json())
+        return ended["accepted"] >= messages
+
+    with stub:
+        children.wait_until(all_there, f"{messages} messages at the stub")
+    if ended["accepted"] > messages:
+        raise RuntimeError(f"{ended['accepted']} messages were sent instead of {messages}")
+    return float((messages - 1) / (ended["last_at"] - ended["first_at"]))
+
+
+def _drop(url: str) -> None:
+    if url.startswith("sqlite"):
+        file = Path(url.removeprefix("sqlite:///"))
+        for name in file.parent.glob(file.name + "*"):
+            name.unlink()
+
+
