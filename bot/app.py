@@ -150,7 +150,7 @@ class _Webhooks:
             # The clock is asked in the thread too: the simulated one lives in the database.
             await anyio.to_thread.run_sync(work, limiter=self._writers)
         except Exception as error:
-            log.error("webhook.not_stored", path=request.url.path, error=type(error).__name__, exc_info=error)
+            log.error("webhook.not_stored", path=request.scope["path"], error=type(error).__name__, exc_info=error)
             return PlainTextResponse("the store does not answer; try again\n", 503, {"Retry-After": "5"})
         return Response(EMPTY_TWIML, media_type="text/xml")
 
@@ -204,7 +204,7 @@ def _path_and_query(request: Request) -> str:
 
 
 def _refuse(request: Request, status: int, line: str) -> Response:
-    log.warning("webhook.refused", path=request.url.path, status=status, reason=line)
+    log.warning("webhook.refused", path=request.scope["path"], status=status, reason=line)
     return PlainTextResponse(line + "\n", status)
 
 

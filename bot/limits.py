@@ -7,6 +7,7 @@ have a door of their own: however many people press on the console, a webhook st
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,7 @@ BODY_TIMEOUT_S = 30.0  # for a whole body: a register of 5 MB at 170 kB/s
 # Requests at once. Answering takes milliseconds, so these are seconds of work waiting, and no more than some 100 MB.
 MAX_WEBHOOKS, MAX_OTHERS = 1000, 200
 OPEN_FILES = 8192
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _WEBHOOKS = "/webhooks/"
 _ALWAYS_IN = "/health"  # whoever asks whether this process lives must not be told that it is busy
 
@@ -51,6 +53,10 @@ class Doors:
         if _weight(scope) > MAX_HEAD or len(scope["headers"]) > MAX_HEADERS:
             await _answer(send, 431, "the address or the headers are too long")
             return
+        if not _readable(scope):
+            # Each reader further in would have to think of it, and one would not.
+            await _answer(send, 400, "the address or the host is not one")
+            return
         webhook = scope["path"].startswith(_WEBHOOKS)
         if self._inside[webhook] >= self._most[webhook]:
             log.warning("edge.full", webhook=webhook)
@@ -67,6 +73,13 @@ class Doors:
 def _weight(scope: Scope) -> int:
     target = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
     return target + sum(len(name) + len(value) for name, value in scope["headers"])
+
+
+def _readable(scope: Scope) -> bool:
+    """Whether the address is plain ASCII, as every address is, and the host a name or number with a port at most."""
+    plain = all((scope.get(part) or b"").isascii() for part in ("raw_path", "query_string"))
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    return plain and all(_HOST.fullmatch(host) for host in hosts)
 
 
 class _Body:

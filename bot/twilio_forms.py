@@ -8,13 +8,13 @@ configuration, never from a request's headers, which a proxy or a stranger may h
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from sapa.messaging.states import Channel
+from sapa.messaging.wire import UnknownChannel, phone_of, read_address, type_of_media
 from sapa.services.records import InboundForm, MediaItem, StatusForm
 
 FORM = "application/x-www-form-urlencoded"
@@ -25,8 +25,6 @@ Pairs = list[tuple[str, str]]
 
 MAX_FIELDS = 500  # Twilio's longest requests have some 60
 MAX_MEDIA = 10  # Twilio's own limit in one message
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_PREFIXES = {"whatsapp": Channel.WHATSAPP}
 _OPT_OUT_TYPES = frozenset({"START", "STOP", "HELP"})
 
 
@@ -100,8 +98,6 @@ def parse_inbound(params: Sequence[tuple[str, str]]) -> InboundForm:
     given = _first_values(params)
     channel, from_address = _address(_needed(given, "From", 160))
     _, to_address = _address(given.get("To", "")[:160])
-    # Not from WaId: for somebody who hides the number nobody promises that it is one.
-    phone = from_address if _PHONE.fullmatch(from_address) else None
     media = _media(given)
     latitude, longitude = _location(given)
     return InboundForm(
@@ -117,7 +113,8 @@ def parse_inbound(params: Sequence[tuple[str, str]]) -> InboundForm:
         media=media,
         latitude=latitude,
         longitude=longitude,
-        phone=phone,
+        # Not from WaId: for somebody who hides the number nobody promises that it is one.
+        phone=phone_of(from_address),
     )
 
 
@@ -157,19 +154,10 @@ def _needed(given: Mapping[str, str], name: str, longest: int, *other_names: str
 
 
 def _address(value: str) -> tuple[Channel, str]:
-    """`whatsapp:+62...` -> WhatsApp and +62...; without a prefix it is SMS. The rest is opaque (an id, a name)."""
-    prefix, separator, rest = value.strip().partition(":")
-    if not separator:
-        return Channel.SMS, prefix
-    channel = _PREFIXES.get(prefix.lower())
-    if channel is None or not rest.strip():
-        raise FormError("the message comes by a channel that is not spoken here")
-    return channel, _with_plus(rest.strip())
-
-
-def _with_plus(address: str) -> str:
-    """A WhatsApp number is always international; digits that lost their plus get it back."""
-    return f"+{address}" if re.fullmatch(r"[1-9][0-9]{6,14}", address) else address
+    try:
+        return read_address(value)
+    except UnknownChannel as error:
+        raise FormError(str(error)) from error
 
 
 def _media(given: Mapping[str, str]) -> tuple[MediaItem, ...]:
@@ -198,8 +186,7 @@ def _message_type(given: Mapping[str, str], media: Sequence[MediaItem], latitude
     if said:
         return said[:32]
     if media:
-        main_type = media[0].content_type.partition("/")[0]
-        return main_type if main_type in ("image", "audio", "video") else "document"
+        return type_of_media([item.content_type for item in media])
     if latitude is not None:
         return "location"
     if given.get("ButtonPayload"):

@@ -17,10 +17,12 @@ from rich.console import Console
 from rich.progress import track
 
 from sapa import (
+    cli_backup,
     cli_broadcast,
     cli_cost,
     cli_doctor,
     cli_growth,
+    cli_keys,
     cli_programme,
     cli_registers,
     cli_rights,
@@ -50,6 +52,8 @@ for more in (
     cli_sending,
     cli_doctor,
     cli_cost,
+    cli_keys,
+    cli_backup,
 ):
     more.register(app)
 

@@ -1,6 +1,6 @@
 """Which tests run in one process one after the other, and what is begun with, where several processes share the work.
 
-A file of tests stays in one process, as with pytest-xdist's own `--dist loadfile`: its villages and texts are made once.
+A file of tests stays in one process, as with pytest-xdist's own `--dist loadfile`: its villages are made once.
 On top of that, tests that start whole systems must not start two of them side by side, and the trained model is read
 once for all that use it. What takes longest comes first, so that no process is left with it at the end.
 """

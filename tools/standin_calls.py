@@ -26,6 +26,7 @@ class Caller:
         self._dice = dice
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wrote: set[str] = set()
 
     @property
     def pending(self) -> int:
@@ -41,6 +42,7 @@ class Caller:
 
     def bring(self, message: Message, url: str) -> None:
         """Bring an inbound message to our webhook."""
+        self._wrote.add(message.sender)
         task = asyncio.create_task(self._bring(message, url))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -48,7 +50,9 @@ class Caller:
     async def _follow(self, message: Message) -> None:
         profile = self._dice.profile
         dice = self._dice.of("callbacks", message.to, message.sid)
-        error = self._dice.later_error(message.to, not message.content_sid)
+        # Whoever has written to us is on WhatsApp, and the window is open.
+        wrote = message.to in self._wrote
+        error = None if wrote else self._dice.later_error(message.to, not message.content_sid)
         words = ("sent", "failed" if error == 63016 else "undelivered") if error else ("sent", "delivered", "read")
         calls = []
         for step, word in enumerate(words):

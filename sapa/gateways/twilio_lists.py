@@ -24,6 +24,8 @@ PAGE = 1000  # what Twilio gives at most in one answer
 MOST = 50_000  # messages of one address; whoever has more must ask for a shorter time
 
 _TRIAL = "Sent from your Twilio trial account - "  # what a trial account puts before every text
+# Of a long text a template shows this much for certain.
+_SHOWN = 900
 _API = "https://api.twilio.com"
 
 
@@ -33,13 +35,24 @@ def decide(message: OutboxMessage, listed: Sequence[Any], taken: Callable[[str],
     # By id: while messages come in, a page may repeat the end of the page before.
     candidates = {item.sid: item for item in listed if _outbound_since(item, since) and not taken(item.sid)}
     text = _words(message.text)
-    same = [item for item in candidates.values() if text and _words(item.body).removeprefix(_TRIAL) == text]
+    same = [item for item in candidates.values() if text and _reads_as(message, item.body)]
     if len(same) == 1:
         return Found(same[0].sid, str(same[0].status))
     # A template is listed with its rendered words, a bare picture with none: for those only silence is proof.
     unlike_ours = not same and text and message.template is None
     complete = len(listed) < LOOKUP_LIMIT or is_older(listed[-1], since)
     return SurelyAbsent() if complete and (unlike_ours or not candidates) else CannotTell()
+
+
+def _reads_as(message: OutboxMessage, body: str | None) -> bool:
+    """Whether a listed text is that of our message: the very words, or a template's with all our values in them."""
+    listed = _words(body).removeprefix(_TRIAL)
+    if listed == _words(message.text):
+        return True
+    if message.template is None:
+        return False
+    values = [_words(value) for value in message.template_variables.values()] or [_words(message.text)[:_SHOWN]]
+    return all(values) and all(value in listed for value in values)
 
 
 def is_older(item: Any, since: datetime) -> bool:

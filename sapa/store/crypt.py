@@ -187,8 +187,9 @@ class KeyRing:
         return [_mark(key, number) for key in self._current()]
 
     def lock_number(self, number: str) -> int:
-        """A number for an advisory lock, the same in every process as long as the oldest key is."""
-        digest = hmac.digest(self._current()[-1].marking, b"lock:" + number.strip().encode(), "sha256")
+        """A number for an advisory lock, the same in every process that has the same keys, whatever their order."""
+        first = min(self._current(), key=lambda key: key.id)
+        digest = hmac.digest(first.marking, b"lock:" + number.strip().encode(), "sha256")
         return int.from_bytes(digest[:8], "big", signed=True)
 
 

@@ -13,16 +13,19 @@ BUSY_TIMEOUT_MS = 15_000
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `url` (SQLAlchemy address of SQLite or PostgreSQL). Creates SQLite's folder."""
+    """An engine for `url` (SQLAlchemy address of SQLite or PostgreSQL). Creates SQLite's folder.
+
+    Errors name no values: they go into logs, and the values are numbers and words of families.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
         _prepare_sqlite(engine)
         return engine
     # A connection broken by a restart of the server is noticed before it is used, not by the work that needed it.
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

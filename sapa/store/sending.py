@@ -279,7 +279,7 @@ class SendingQueries(OutboxQueries, HoldQueries):
 
     def _record_sent(self, sent: Sequence[Tried], now: datetime) -> None:
         """A callback may have overtaken us and moved the state already: what it said is kept, the id is added."""
-        undecided = OutboxTable.state.in_([OutboxState.SENDING.value, OutboxState.UNKNOWN.value])
+        undecided = in_states(OutboxTable, OutboxState.SENDING, OutboxState.UNKNOWN)
         table = OutboxTable.__table__
         self._s.connection().execute(
             update(table)  # type: ignore[arg-type]

@@ -145,11 +145,18 @@ def _judge_failed(verdict: Verdict, name: str, chain: Sequence[Row], copies: Seq
     row = chain[-1]
     if not told and row["state"] in ("sent", "delivered"):
         verdict.untold.append(f"{name} {last['error_code']}")
-    elif row["state"] == "failed":
+    elif row["state"] == "failed" and not _other_form(row, last["error_code"]):
         # Known to have failed, and no other form is left to try: a human sees it in the report.
         verdict.figures[f"failed for good {last['error_code']}"] += 1
     else:
         verdict.lost.append(f"{name} {last['error_code']}")
+
+
+def _other_form(row: Row, code: int) -> bool:
+    """Whether the message could still have gone in another form."""
+    if code == 63016:
+        return row["template"] is not None and not row["force_template"]
+    return row["channel"] == "whatsapp" and row["sms_text"] is not None
 
 
 def _judge_reminders(verdict: Verdict, evidence: Evidence) -> None:

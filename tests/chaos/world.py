@@ -204,6 +204,7 @@ def _appointments(app: App, size: Size, dice: Random, now: datetime) -> dict[str
                 content_id="pengingat/umum",
                 text=f"Pemberitahuan {number}",
                 template="pengingat_umum",
+                sms_text=f"Pemberitahuan {number}" if address.channel is Channel.WHATSAPP else None,
                 not_before=at,
             )
             outbox_id = tx.queue(draft, now)

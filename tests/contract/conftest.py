@@ -1,4 +1,4 @@
-"""A mock of Twilio's API (tools/mock_twilio.sh) over Twilio's own description of it; skipped, with a reason, without."""
+"""A mock of Twilio's API (tools/mock_twilio.sh) over Twilio's own description of it; without, a skip that says why."""
 
 from __future__ import annotations
 

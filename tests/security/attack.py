@@ -143,10 +143,10 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u115f\u3164\u202e\u2066
 _ODD = "\x00\x01\x08\x0b\x1b\x7f\x85\xa0\u2028\u2029\ufffd\uffff\U000e0041\U0010ffff\u0301\u0674٣७"
 _WORDS = sorted(
     running(
-        "stop BERHENTI ya tidak 1 2 halo kejang anak saya demam bayi sesak ketuban pecah meninggal keguguran bukan saya "
+        "stop BERHENTI ya tidak 1 2 halo kejang anak saya demam bayi sesak ketuban pecah meninggal keguguran bukan "
         "daftar hapus data posyandu jadwal lahir tgl 12/1/2026 31-02-2026 8 bulan bb 7,8 kg tb 68 bcg polio hb0 hpht "
-        "suntik kb pil 08123456789 +62812 whatsapp: /restart {{7*7}} ${x} %s %n ' \" -- <script> ../.. null None nan 1e999 "
-        "0x10 ID.1349 kode KIRIM KASUS"
+        "suntik kb pil 08123456789 +62812 whatsapp: /restart {{7*7}} ${x} %s %n ' \" -- <script> ../.. null None nan "
+        "1e999 0x10 ID.1349 kode KIRIM KASUS"
     )
 )
 

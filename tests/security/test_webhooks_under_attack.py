@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,14 +13,16 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
-from bot.app import MAX_BODY, create_app
+from bot.app import MAX_BODY, create_app, page_routes
 from bot.twilio_forms import MAX_FIELDS
 from sapa.bootstrap import App
 from sapa.clock import SetClock
+from sapa.messaging.states import Channel
 from sapa.services.inbound import triage_next
 from sapa.store.engine import open_engine
 from sapa.store.models import InboundTable, MessageStatusTable
@@ -81,8 +84,10 @@ def edge(tmp_path_factory: pytest.TempPathFactory, new_file: Callable[..., str])
     engine = open_engine(url)
     more = {"SAPA_PUBLIC_URL": PUBLIC, "SAPA_SIMULATOR_TOKEN": TOKEN}
     app = wired(settings_for(url, folder, **more), engine, SetClock(NOW))
-    with calling(create_app(app)) as caller:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with calling(create_app(app, extra_routes=page_routes(app))) as caller:
         yield Edge(app, caller)
+    structlog.reset_defaults()
     engine.dispose()
 
 
@@ -165,6 +170,9 @@ def test_any_signed_form_is_stored_once_or_refused_with_a_reason(
     count("signed forms of anything")
     edge.empty()
     body = body_of(pairs)
+    if not query.isascii():
+        assert edge.signed(body, path, query).status == 400
+        return
     first, second = (edge.signed(body, path, query, chunks) for _ in range(2))
     assert first.status in (200, 400) and second.status == first.status, (first, second)
     assert sum(edge.rows()) <= 1
@@ -191,7 +199,7 @@ def test_what_was_written_comes_back_unharmed(
         return
     assert answer.status == 200
     with edge.app.store.transaction(write=False) as tx:
-        contact_id = tx.contact_id_for("whatsapp", "+6281200000001")  # type: ignore[arg-type]
+        contact_id = tx.contact_id_for(Channel.WHATSAPP, "+6281200000001")
         (message,) = tx.inbound_of(contact_id or "")
     # PostgreSQL holds no NUL, and no text holds half a surrogate pair: these two go, all else stays.
     assert message.body == text.replace("\x00", "").encode("utf-8", "replace").decode()
@@ -253,7 +261,7 @@ def test_there_is_one_row_for_each_id_and_the_first_words_stay(edge: Edge, told:
         assert edge.signed(body.encode()).status == 200
         first.setdefault(given_sid, text.replace("\x00", "").encode("utf-8", "replace").decode())
     with edge.app.store.transaction(write=False) as tx:
-        contact_id = tx.contact_id_for("sms", "+6281200000001")  # type: ignore[arg-type]
+        contact_id = tx.contact_id_for(Channel.SMS, "+6281200000001")
         kept = {message.provider_sid: message.body for message in tx.inbound_of(contact_id or "")}
     assert kept == first
 
@@ -302,6 +310,53 @@ def test_a_form_of_very_many_fields_is_refused_before_it_is_signed_over(edge: Ed
     assert edge.signed(body_of(filled)).status == 200
     answer = edge.signed(body_of([*filled, (b"one", b"more")]))
     assert (answer.status, answer.body) == (400, b"the form has more than 500 fields\n")
+
+
+# Hosts, cookies and addresses made up for every page that answers without a login.
+pages = st.sampled_from(
+    ["/", "/health", "/ready", "/metrics", "/health/detail", "/media/x.png", "/media/..", "/konsol", "/konsol/",
+     "/konsol/masuk", "/konsol/masuk/kode", "/konsol/kasus/1", "/konsol/static/konsol.css", "/konsol/static/..", "/x",
+     INBOUND]
+)  # fmt: skip
+page_headers = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [b"host", b"cookie", b"accept", b"accept-encoding", b"x-forwarded-for", b"authorization", b"range",
+             b"if-none-match", b"if-modified-since", b"sec-fetch-site", b"referer", b"hx-request", b"origin"]
+        ),
+        st.one_of(
+            st.binary(max_size=40),
+            st.sampled_from(
+                [b"[::1", b"]", b"a:b:c", b"sapa-csrf=\xff; sapa-said=x.y.z", b"konsol=%00", b"bytes=0-99999999999999",
+                 b"bytes=-1", b"bytes=a-b,,,", b"Bearer \xff", b"gzip;q=9", b"Basic ====", b"sapa-said=e30=.aaaa.bbbb"]
+            ),
+        ),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@fuzz(0.1)
+@given(
+    page=pages, tail=st.text(st.sampled_from("/.%\\ \x00é;?#a"), max_size=6), headers=page_headers, query=value_bytes
+)
+def test_no_page_breaks_for_somebody_without_a_login(
+    edge: Edge, page: str, tail: str, headers: Any, query: bytes
+) -> None:
+    count("pages without a login")
+    answer = edge.caller.ask(page + tail, headers, [b""], query=query, method="GET", raw_path=b"/")
+    assert answer.status < 500 or (page, answer.status) == ("/health/detail", 503), answer
+
+
+@fuzz(0.05)
+@given(body=st.one_of(value_bytes, st.binary(max_size=300)), headers=page_headers, kind=header_values)
+def test_no_form_of_the_console_breaks_for_somebody_without_a_login(
+    edge: Edge, body: bytes, headers: Any, kind: bytes
+) -> None:
+    count("forms of the console without a login")
+    for path in ("/konsol/masuk", "/konsol/masuk/kode", "/konsol/keluar", "/konsol/kasus/1/jawab"):
+        answer = edge.caller.ask(path, [(b"content-type", kind), *headers], [body])
+        assert answer.status < 500, answer
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "BREW", "", "post"])

@@ -12,7 +12,7 @@ import pytest
 from sapa.bootstrap import App
 from sapa.clock import SetClock
 from sapa.messaging.states import Channel, Kind, OutboxState
-from sapa.services.delivery import claim_batch, drop_late, record_status, send_one
+from sapa.services.delivery import claim_batch, drop_late, record, record_status, send_one
 from sapa.services.deps import Deps
 from sapa.services.records import (
     CannotTell,
@@ -23,6 +23,8 @@ from sapa.services.records import (
     SendRequest,
     Sent,
     StatusForm,
+    Tried,
+    Unclear,
 )
 
 LEASE = timedelta(seconds=60)
@@ -113,6 +115,31 @@ class House:
 @pytest.fixture
 def house(app: App, clock: SetClock) -> House:
     return House(app, clock)
+
+
+def test_what_became_of_many_messages_is_written_down_together(house: House) -> None:
+    fates: list[SendOutcome] = [
+        Sent("SM" + "1" * 32),
+        Sent("SM" + "2" * 32),
+        Refused("21211", None),
+        Unclear("timeout"),
+    ]
+    messages = [house.queue(person) for person in range(4)]
+    claimed = claim_batch(house.deps, "s", house.clock.now(), LEASE, 10)
+    # The first was overtaken by its own callback.
+    record_status(house.deps, StatusForm("SM" + "1" * 32, "delivered", None, messages[0]), house.clock.now())
+    record(
+        house.deps,
+        "s",
+        [(one, Tried(one.id, fate)) for one, fate in zip(claimed, fates, strict=True)],
+        house.clock.now(),
+    )
+    assert [house.state(one) for one in messages] == [
+        OutboxState.DELIVERED,
+        OutboxState.SENT,
+        OutboxState.FAILED,
+        OutboxState.UNKNOWN,
+    ]
 
 
 LOCKED = Refused("63051", 0.0, alert=True, hold="whatsapp", waits=True)
