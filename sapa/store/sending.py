@@ -9,11 +9,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Exists,
+    Integer,
     Row,
     Select,
     and_,
@@ -51,6 +54,7 @@ from sapa.store.models import (
     MessageStatusTable,
     MessageTemplateTable,
     OutboxTable,
+    UtcDateTime,
 )
 from sapa.store.outbox import OutboxQueries, in_states, waiting
 
@@ -100,12 +104,15 @@ class SendingQueries(OutboxQueries, HoldQueries):
         free text may go; needed to know which messages a held template stops.
         """
         holds = self.holds()
-        # The newest emergencies first: after an outage the oldest have found help elsewhere, or none any more.
-        urgent = self._sendable(now, limit, holds, pace, window, OutboxTable.priority <= _URGENT)
-        rows = list(self._s.execute(urgent.order_by(OutboxTable.seq.desc())))
-        if len(rows) < limit:
-            others = self._sendable(now, limit - len(rows), holds, pace, window, OutboxTable.priority > _URGENT)
-            rows += self._s.execute(others.order_by(OutboxTable.priority, OutboxTable.seq))
+        values = {"now": now, "paced": now - pace, "minute": now - pace * _REPLIES_A_MINUTE}
+        open_holds = [hold for hold in holds if hold.probe_at > now]
+        rows: list[Row[Any]] = []
+        for urgent in (True, False):
+            if len(rows) < limit:
+                query = _sendable(urgent, bool(pace))
+                for hold in open_holds:
+                    query = query.where(not_(_held_by(hold, now, window)))
+                rows += self._s.execute(query, {**values, "room": limit - len(rows)})
         rows = self._probing_alone(rows, holds, now, window)
         reasons = self._reasons_to_suppress(rows, now)
         claimed = [row for row in rows if row.id not in reasons]
@@ -125,71 +132,6 @@ class SendingQueries(OutboxQueries, HoldQueries):
             )
         self._s.expire_all()
         return [_message(row, attempts=row.attempts + 1) for row in claimed]
-
-    def _sendable(
-        self,
-        now: datetime,
-        limit: int,
-        holds: Sequence[Hold],
-        pace: timedelta,
-        window: timedelta,
-        *more: ColumnElement[bool],
-    ) -> Select[Any]:
-        query = (
-            _with_people()
-            .where(
-                waiting(),
-                OutboxTable.not_before <= now,
-                not_(self._earlier_part_open(now)),
-                *more,
-                *(not_(_held_by(hold, now, window)) for hold in holds if hold.probe_at > now),
-            )
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=OutboxTable)
-        )
-        return query.where(self._in_pace(now, pace)) if pace else query
-
-    def _earlier_part_open(self, now: datetime) -> Exists:
-        """Whether an earlier message to the same address must go first: parts of an answer keep their order."""
-        earlier = aliased(OutboxTable)
-        return exists().where(
-            earlier.address_id == OutboxTable.address_id,
-            earlier.seq < OutboxTable.seq,
-            earlier.priority <= OutboxTable.priority,
-            in_states(earlier, OutboxState.QUEUED, OutboxState.ERRORED, OutboxState.SENDING),
-            or_(
-                earlier.state == OutboxState.SENDING.value,
-                and_(earlier.state == OutboxState.QUEUED.value, earlier.not_before <= now),
-                and_(
-                    earlier.state == OutboxState.ERRORED.value,
-                    earlier.in_reply_to.is_not(None),
-                    earlier.in_reply_to == OutboxTable.in_reply_to,
-                ),
-            ),
-        )
-
-    def _in_pace(self, now: datetime, pace: timedelta) -> ColumnElement[bool]:
-        """One unasked message per `pace` to a person; answers in bursts, ten a minute; emergencies always."""
-        other = aliased(OutboxTable)
-        just_now = exists().where(
-            other.address_id == OutboxTable.address_id, other.claimed_at > now - pace, other.seq != OutboxTable.seq
-        )
-        lately = (
-            select(func.count())
-            .select_from(other)
-            .where(
-                other.address_id == OutboxTable.address_id,
-                other.claimed_at > now - pace * _REPLIES_A_MINUTE,
-                other.seq != OutboxTable.seq,
-            )
-            .scalar_subquery()
-        )
-        asked = OutboxTable.in_reply_to.is_not(None)
-        return or_(
-            OutboxTable.priority <= _URGENT,
-            and_(asked, lately < _REPLIES_A_MINUTE),
-            and_(not_(asked), not_(just_now)),
-        )
 
     def _probing_alone(
         self, rows: list[Row[Any]], holds: Sequence[Hold], now: datetime, window: timedelta
@@ -390,6 +332,64 @@ class SendingQueries(OutboxQueries, HoldQueries):
             self._move(row, OutboxState.FAILED, now, error_code="never_settled")
         self._s.flush()
         return OutboxState(row.state)
+
+
+@lru_cache(maxsize=4)
+def _sendable(urgent: bool, paced: bool) -> Select[Any]:
+    """What can be sent at `:now`, `:room` messages at most. Built once: building it takes as long as running it.
+
+    The newest emergencies go first: after an outage the oldest have found help elsewhere, or none any more.
+    """
+    now = bindparam("now", type_=UtcDateTime())
+    query = (
+        _with_people()
+        .where(
+            waiting(),
+            OutboxTable.not_before <= now,
+            not_(_earlier_part_open(now)),
+            OutboxTable.priority <= _URGENT if urgent else OutboxTable.priority > _URGENT,
+        )
+        .limit(bindparam("room", type_=Integer()))
+        .with_for_update(skip_locked=True, of=OutboxTable)
+    )
+    if paced:
+        query = query.where(_in_pace())
+    return query.order_by(OutboxTable.seq.desc()) if urgent else query.order_by(OutboxTable.priority, OutboxTable.seq)
+
+
+def _earlier_part_open(now: BindParameter[Any]) -> Exists:
+    """Whether an earlier message to the same address must go first: parts of an answer keep their order."""
+    earlier = aliased(OutboxTable)
+    return exists().where(
+        earlier.address_id == OutboxTable.address_id,
+        earlier.seq < OutboxTable.seq,
+        earlier.priority <= OutboxTable.priority,
+        in_states(earlier, OutboxState.QUEUED, OutboxState.ERRORED, OutboxState.SENDING),
+        or_(
+            earlier.state == OutboxState.SENDING.value,
+            and_(earlier.state == OutboxState.QUEUED.value, earlier.not_before <= now),
+            and_(
+                earlier.state == OutboxState.ERRORED.value,
+                earlier.in_reply_to.is_not(None),
+                earlier.in_reply_to == OutboxTable.in_reply_to,
+            ),
+        ),
+    )
+
+
+def _in_pace() -> ColumnElement[bool]:
+    """One unasked message since `:paced` to a person; answers in bursts, ten since `:minute`; emergencies always."""
+    other = aliased(OutboxTable)
+    to_the_same = and_(other.address_id == OutboxTable.address_id, other.seq != OutboxTable.seq)
+    just_now = exists().where(to_the_same, other.claimed_at > bindparam("paced", type_=UtcDateTime()))
+    since = bindparam("minute", type_=UtcDateTime())
+    lately = select(func.count()).select_from(other).where(to_the_same, other.claimed_at > since).scalar_subquery()
+    asked = OutboxTable.in_reply_to.is_not(None)
+    return or_(
+        OutboxTable.priority <= _URGENT,
+        and_(asked, lately < _REPLIES_A_MINUTE),
+        and_(not_(asked), not_(just_now)),
+    )
 
 
 def _too_old(oldest: datetime) -> ColumnElement[bool]:
