@@ -8,19 +8,16 @@ from __future__ import annotations
 import sys
 import threading
 
-import requests
-from requests.adapters import HTTPAdapter
-
 from bench.crowd import TEXT, phone
 from bench.machinery import ACCOUNT, SENDER_OF_BOT, TOKEN
+from sapa.gateways.twilio_http import TwilioHttp
 
 
 def main() -> None:
     """Post the messages and end."""
     port, threads, messages = (int(value) for value in sys.argv[1:4])
-    session = requests.Session()
-    session.mount("http://", HTTPAdapter(pool_maxsize=threads))
-    url = f"http://127.0.0.1:{port}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    http = TwilioHttp(base_url=f"http://127.0.0.1:{port}")
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
     forms = iter([_form(number) for number in range(messages)])
     taking = threading.Lock()
 
@@ -30,7 +27,9 @@ def main() -> None:
                 form = next(forms, None)
             if form is None:
                 return
-            session.post(url, data=form, auth=(ACCOUNT, TOKEN), timeout=10).raise_for_status()
+            answer = http.request("POST", url, data=form, auth=(ACCOUNT, TOKEN))
+            if answer.status_code != 201:
+                raise RuntimeError(f"the stub answered {answer.status_code}")
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
     for worker in workers:

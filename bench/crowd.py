@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from sapa.store.engine import open_engine
+from bench.machinery import Home
 from sapa.store.models import AddressTable, Base, ContactTable, OutboxTable
 
 _AT_ONCE = 2_000
@@ -30,10 +30,10 @@ def contact_id(number: int) -> str:
     return str(uuid.UUID(int=number + 1))
 
 
-def fill(database_url: str, people: int, waiting: bool) -> None:
+def fill(home: Home, people: int, waiting: bool) -> None:
     """That many people who wrote an hour ago; one message waits for each of them, if `waiting`."""
     now = datetime.now(UTC)
-    engine = open_engine(database_url)
+    engine = home.open().store.engine
     with engine.begin() as connection:
         for first in range(0, people, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, people))

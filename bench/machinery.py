@@ -12,12 +12,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from sapa.bootstrap import prepare_database
-from sapa.settings import ROOT
+from sapa.bootstrap import App, prepare_database, wire
+from sapa.settings import ROOT, load
 from tests.conftest import Cluster, _postgres_bin
 
 PATIENCE_S = 180.0
@@ -45,6 +46,23 @@ class DurableCluster(Cluster):
         self._run("pg_ctl", "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
 
+@dataclass(frozen=True)
+class Home:
+    """An installation's database and the folder of its keys, logs and dialogues."""
+
+    url: str
+    folder: Path
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings by which processes find it."""
+        return {"DATABASE_URL": self.url, "SAPA_VAR_DIR": str(self.folder)}
+
+    def open(self) -> App:
+        """The application on it, in this process."""
+        return wire(load(self.settings | {"SAPA_GATEWAY": "simulator"}))
+
+
 class Databases:
     """Fresh databases with today's schema, of each kind this machine has."""
 
@@ -54,20 +72,26 @@ class Databases:
         self._cluster: DurableCluster | None = None
         self._made = 0
 
-    def new(self, kind: str) -> str:
-        """The address of an empty database with today's schema."""
+    def new(self, kind: str) -> Home:
+        """An installation without a row."""
         self._made += 1
-        if kind == "sqlite":
-            url = f"sqlite:///{self.folder / f'{self._made}.db'}"
-        else:
-            if self._cluster is None:
-                programs = _postgres_bin()
-                assert programs is not None
-                self._cluster = DurableCluster(programs)
-                self._cluster.start()
-            url = self._cluster.new_database()
-        prepare_database({"DATABASE_URL": url, "SAPA_VAR_DIR": str(self.folder)})
-        return url
+        folder = self.folder / f"{kind}-{self._made}"
+        folder.mkdir()
+        home = Home(f"sqlite:///{folder / 'sapa.db'}" if kind == "sqlite" else self._server().new_database(), folder)
+        prepare_database(home.settings)
+        return home
+
+    def drop(self, home: Home) -> None:
+        """Make room: what an installation kept is not looked at again."""
+        shutil.rmtree(home.folder, ignore_errors=True)
+
+    def _server(self) -> DurableCluster:
+        if self._cluster is None:
+            programs = _postgres_bin()
+            assert programs is not None
+            self._cluster = DurableCluster(programs)
+            self._cluster.start()
+        return self._cluster
 
     def close(self) -> None:
         """Stop the server and leave nothing behind."""
@@ -93,7 +117,6 @@ class Processes:
         self.folder = folder
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("SAPA_", "TWILIO_"))},
-            "SAPA_VAR_DIR": str(folder),
             "PYTHONUNBUFFERED": "1",
             **environ,
         }

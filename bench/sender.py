@@ -37,16 +37,16 @@ def _repeated(options: Options, once: Callable[[], float]) -> Figure:
 
 
 def _ours(options: Options, made: Databases, kind: str, delay_ms: int) -> float:
-    url = made.new(kind)
-    crowd.fill(url, options.messages, waiting=True)
+    home = made.new(kind)
+    crowd.fill(home, options.messages, waiting=True)
     edge_port, stub_port = free_port(), free_port()
-    settings = provider_settings(stub_port, edge_port) | {"DATABASE_URL": url, "SAPA_SENDER_THREADS": str(THREADS)}
-    with processes(made.folder / f"sender-{time.time_ns()}", settings) as children:
+    settings = provider_settings(stub_port, edge_port) | home.settings | {"SAPA_SENDER_THREADS": str(THREADS)}
+    with processes(home.folder, settings) as children:
         stub = _start_stub(children, stub_port, delay_ms)
         for number in range(options.senders):
             children.start(f"sender-{number}", "scheduler.sender")
         speed = _speed(children, stub, options.messages)
-    _drop(url)
+    made.drop(home)
     return speed
 
 
@@ -79,12 +79,4 @@ def _speed(children: Processes, stub: httpx.Client, messages: int) -> float:
     if ended["accepted"] > messages:
         raise RuntimeError(f"{ended['accepted']} messages were sent instead of {messages}")
     return float((messages - 1) / (ended["last_at"] - ended["first_at"]))
-
-
-def _drop(url: str) -> None:
-    if url.startswith("sqlite"):
-        file = Path(url.removeprefix("sqlite:///"))
-        for name in file.parent.glob(file.name + "*"):
-            name.unlink()
-
 

@@ -92,12 +92,11 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
 
 def _measure(options: Options, made: Databases, contender: Contender) -> tuple[list[Talked], float, int]:
     """The repeats of one contender, the cores its processes kept busy, and how many processes those were."""
-    url = made.new(contender.kind)
-    folder = made.folder / f"turns-{time.time_ns()}"
+    home = made.new(contender.kind)
     stub_port, edge_port = free_port(), free_port()
-    settings = provider_settings(stub_port, edge_port) | {"DATABASE_URL": url}
+    settings = provider_settings(stub_port, edge_port) | home.settings
     settings |= {"SAPA_RASA_PORT": str(free_port()), "SAPA_ACTIONS_PORT": str(free_port())}
-    with processes(folder, settings) as children:
+    with processes(home.folder, settings) as children:
         target = _start(children, contender, settings)
         return asyncio.run(with_phones(stub_port, contender.delay_ms, _repeats(options, children, contender, target)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
+import aiohttp
 
 from sapa.messaging.labels import intent_to_label
 from sapa.services.ports import EngineFailed, EngineUnavailable
@@ -26,20 +26,32 @@ class HttpEngine:
     """Rasa as a process of its own, reached over loopback."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self._client = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(timeout_s, connect=3.0))
+        self._url = f"{url}/webhooks/sapa/turn"
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=3.0)
+        self._kept: aiohttp.ClientSession | None = None
 
     async def turn(self, contact_id: str, inbound_id: str, text: str, metadata: Mapping[str, Any]) -> Turn:
         """One turn. EngineUnavailable: ask again later; EngineFailed: Rasa stumbled over this message."""
         asked = {"sender": contact_id, "message_id": inbound_id, "text": text, "metadata": dict(metadata)}
         try:
-            answer = await self._client.post("/webhooks/sapa/turn", json=asked)
-        except httpx.HTTPError as error:
+            # Asked again after a lost connection Rasa says what it said before: no harm in aiohttp's own second try.
+            async with self._session().post(self._url, json=asked) as answer:
+                if answer.status == 200:
+                    return read_turn(await answer.json())
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise EngineUnavailable(type(error).__name__) from error
-        if answer.status_code == 500:
+        if answer.status == 500:
             raise EngineFailed("Rasa answered 500")
-        if answer.status_code != 200:
-            raise EngineUnavailable(f"Rasa answered {answer.status_code}")
-        return read_turn(answer.json())
+        raise EngineUnavailable(f"Rasa answered {answer.status}")
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._kept is not None:
+            await self._kept.close()
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._kept is None:  # it belongs to the loop it is made in
+            connections = aiohttp.TCPConnector(limit=0)
+            self._kept = aiohttp.ClientSession(
+                connector=connections, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._kept

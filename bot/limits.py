@@ -124,6 +124,7 @@ async def _answer(send: Send, status: int, line: str, *headers: tuple[bytes, byt
 class PatientProtocol(HttpToolsProtocol):
     """uvicorn's protocol with an end to its patience: it would wait for ever for the end of a head, however long."""
 
+    head_timeout_s = HEAD_TIMEOUT_S
     _timer: asyncio.TimerHandle | None = None
     _head = 0  # bytes of a head that is not whole yet
     _waiting = True  # for a head
@@ -155,7 +156,7 @@ class PatientProtocol(HttpToolsProtocol):
     def _wait_for_head(self) -> None:
         self._stop_waiting()
         self._waiting, self._head = True, 0
-        self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+        self._timer = self.loop.call_later(self.head_timeout_s, self.transport.close)
 
     def _stop_waiting(self) -> None:
         self._waiting = False

@@ -7,6 +7,8 @@ adding up the same weights of words.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -32,7 +34,12 @@ def _idf(transformer: TfidfTransformer) -> Any:
 
 
 def of_rasa() -> None:
-    """Compile the schema of an action's answer once instead of checking and compiling it for every answer."""
+    """Keep what Rasa makes anew for every call of an action: the compiled schema of its answer, and the connection."""
+    _keep_schema()
+    _keep_connections()
+
+
+def _keep_schema() -> None:
     from jsonschema.exceptions import best_match
     from jsonschema.validators import validator_for
     from rasa.core.actions.action import RemoteAction
@@ -47,3 +54,34 @@ def of_rasa() -> None:
         return True
 
     RemoteAction._validate_action_result = validate
+
+
+def _keep_connections() -> None:
+    import aiohttp
+    from rasa.utils.endpoints import EndpointConfig
+
+    make: Callable[[EndpointConfig], aiohttp.ClientSession] = EndpointConfig.session
+    kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, aiohttp.ClientSession]] = WeakKeyDictionary()
+
+    def session(endpoint: EndpointConfig) -> _Kept:
+        sessions = kept.setdefault(asyncio.get_running_loop(), {})
+        # By all that a session is made of: another endpoint may have other headers or another password.
+        known_by = repr((endpoint.url, endpoint.headers, endpoint.basic_auth))
+        if known_by not in sessions or sessions[known_by].closed:
+            sessions[known_by] = make(endpoint)
+        return _Kept(sessions[known_by])
+
+    EndpointConfig.session = session
+
+
+class _Kept:
+    """Something that outlives the `async with` it is used in."""
+
+    def __init__(self, thing: Any) -> None:
+        self._thing = thing
+
+    async def __aenter__(self) -> Any:
+        return self._thing
+
+    async def __aexit__(self, *_: object) -> None:
+        return None

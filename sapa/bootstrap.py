@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -19,7 +19,9 @@ from sapa.family.campaigns import Campaigns
 from sapa.gateways.simulator import SimulatorGateway
 from sapa.holidays_id import holiday
 from sapa.language import detect
+from sapa.messaging.cost import price_list
 from sapa.services.campaigns import CampaignError, load_campaigns
+from sapa.services.costs import PriceError, load_prices
 from sapa.services.deps import Deps
 from sapa.services.ports import Gateway
 from sapa.services.ports_templates import TemplateProvider
@@ -38,12 +40,16 @@ from sapa.store.data_keys import note_use, unlock
 from sapa.store.database import Database
 from sapa.store.dialogue_memory import forget_dialogue
 from sapa.store.engine import open_engine
+from sapa.store.erasure_ledger import NAME as ERASED
+from sapa.store.erasure_ledger import note_erased
 from sapa.store.migrate import is_current, upgrade
 from sapa.store.simulator import SimulatorMailbox
 
 STATUS_PATH = "/webhooks/twilio/status"
 # The folder of the campaign files, beside the texts they name.
 CAMPAIGNS = "campaigns"
+# The table of prices, beside the folder of the texts.
+PRICES = "prices.yml"
 
 
 # The pretend provider keeps messages in our own database: nothing of its is long on the way.
@@ -89,7 +95,7 @@ class App:
             public_url=self.settings.public_url,
             campaigns=self.campaigns,
             holiday=holiday,
-            prices=self.settings.prices,
+            prices=self.prices,
             # The pretend provider keeps no pace: what falls due on the way of its clock shows at once.
             person_pace=timedelta(0) if self.settings.simulator else timedelta(seconds=self.settings.person_pace_s),
             settle=_PRETEND_SETTLE if self.settings.simulator else timedelta(seconds=self.settings.settle_s),
@@ -102,8 +108,19 @@ class App:
         config = self.settings
         return None if config.simulator else InboundLimits(config.inbound_per_minute, config.inbound_per_hour)
 
+    @cached_property
+    def prices(self) -> dict[str, int]:
+        """What a message costs in rupiah, as far as it is known. Raises StartError for a table that cannot be read."""
+        try:
+            table = load_prices(self.settings.content_dir.parent / PRICES)
+        except PriceError as error:
+            raise StartError(f"prices: {error}") from error
+        return price_list(table, self.settings.prices)
+
     def forget_dialogue(self, contact_id: str) -> int:
-        """Delete a conversation from Rasa's memory; how many events it had."""
+        """Delete a conversation from Rasa's memory, the last part of an erasure; how many events it had."""
+        # Backups know the person still: who restores one must learn of the erasure from outside of it.
+        note_erased(self.settings.var_dir / ERASED, contact_id, self.clock.now())
         return forget_dialogue(self.settings.tracker_url, contact_id)
 
     @cached_property
@@ -258,6 +275,24 @@ def prepare_database(environ: Mapping[str, str] | None = None) -> tuple[str | No
         raise StartError(_database_line(error)) from error
 
 
+def open_database(environ: Mapping[str, str] | None = None, needed: Iterable[str] = ()) -> tuple[Settings, Engine]:
+    """The configured database with its keys, whatever schema it has: for backups. Raises StartError.
+
+    needed: ids of keys without which nothing is to be done.
+    """
+    try:
+        config = settings_module.load(environ)
+        engine = open_engine(config.database_url)
+        unlock(engine, config.given_data_keys, config.data_keys_file, needed)
+        return config, engine
+    except SettingsError as error:
+        raise StartError(f"settings: {error}") from error
+    except KeyTrouble as error:
+        raise StartError(f"keys: {error}") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StartError(_database_line(error)) from error
+
+
 def wire(
     config: Settings,
     engine: Engine | None = None,
@@ -304,7 +339,9 @@ def _gateway(config: Settings, mailbox: SimulatorMailbox | None, clock: Clock, s
     from sapa.gateways.twilio import TwilioGateway
 
     assert config.twilio is not None
-    return TwilioGateway(config.twilio, config.public_url + STATUS_PATH, taken=lambda sid: _known(store, sid))
+    return TwilioGateway(
+        config.twilio, config.public_url + STATUS_PATH, taken=lambda sid: _known(store, sid), clock=clock.now
+    )
 
 
 def _database_line(error: Exception) -> str:

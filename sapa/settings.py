@@ -43,6 +43,7 @@ class TwilioSettings:
     content_sids: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 10.0  # to wait for an answer to one request
     api_url: str | None = None  # of a stand-in for the provider on this machine; None: the provider itself
+    proxy: str | None = None  # http://[user:password@]host:port, where the way out leads through one
 
 
 @dataclass(frozen=True)
@@ -334,6 +335,7 @@ def _twilio(env: Mapping[str, str], gateway: str) -> TwilioSettings | None:
         content_sids=_pairs(value["TWILIO_CONTENT_SIDS"]),
         timeout_s=_Reader(env).number("SAPA_PROVIDER_TIMEOUT_SECONDS", 10.0),
         api_url=value["TWILIO_API_URL"].rstrip("/") or None,
+        proxy=(env.get("HTTPS_PROXY") or env.get("https_proxy") or "").strip() or None,
     )
 
 

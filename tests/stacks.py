@@ -34,6 +34,7 @@ PROCESSES = {
     "clock": "scheduler.clock",
 }
 PATIENCE_S = 150.0
+QUESTIONS = ("apa itu stunting", "menu mpasi 8 bulan", "halo", "efek samping imunisasi", "asi saya sedikit")
 
 
 def free_port() -> int:
@@ -145,3 +146,17 @@ class Stack:
             self.scalar("SELECT count(*) FROM inbound_message WHERE state <> 'answered'") == 0
             and self.scalar("SELECT count(*) FROM outbox WHERE state IN ('queued','sending','errored','unknown')") == 0
         )
+
+
+def phone_of(number: int) -> str:
+    return f"+62812000{number:05}"
+
+
+def answers_by_message(stack: Stack) -> dict[str, int]:
+    """How many messages the phones really got for each message they sent (counted at the provider, not by us)."""
+    rows = stack.rows(
+        "SELECT i.provider_sid, count(s.seq) FROM inbound_message i"
+        " JOIN outbox o ON o.in_reply_to = i.id JOIN sim_message s ON s.outbox_id = o.id"
+        " WHERE s.direction = 'out' GROUP BY i.provider_sid"
+    )
+    return {str(sid): int(str(count)) for sid, count in rows}

@@ -25,6 +25,7 @@ PAGES = (
     "audit",
     "content",
     "health",
+    "system",
     "staff",
     "sessions",
     "broadcast",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,9 +85,42 @@ def _reason(told: str) -> str:
     return "mend DATABASE_URL, or what the line says"
 
 
+def untouched(patient: Patient) -> bool:
+    """Whether nothing was ever started here: starting would make the database, or the keys of its data."""
+    settings = patient.settings
+    if _missing_file(settings.database_url) is not None:
+        return True
+    return settings.given_data_keys is None and not settings.data_keys_file.exists() and not _sealed(patient)
+
+
+def _sealed(patient: Patient) -> bool:
+    try:
+        return examine_database(_impatient(patient.settings.database_url), lambda: datetime.now(UTC)).keys > 0
+    except DatabaseTrouble:
+        return False
+
+
+@contextmanager
+def installed(patient: Patient) -> Iterator[bootstrap.App | None]:
+    """The application as its processes would start it; None where they would not, or where there is nothing yet."""
+    if untouched(patient):
+        yield None
+        return
+    try:
+        app = bootstrap.start(patient.environ)
+    except bootstrap.StartError:
+        yield None  # said where it belongs
+        return
+    try:
+        yield app
+    finally:
+        app.store.engine.dispose()
+
+
 def start(patient: Patient) -> Iterator[Result]:
     """Whether the processes would start: the one place where everything meets, keys of the data among it."""
-    if _missing_file(patient.settings.database_url) is not None:
+    if untouched(patient):
+        yield warn("there is nothing to start yet", "sapa db upgrade makes the tables and the keys of the data")
         return
     try:
         app = bootstrap.start(patient.environ)

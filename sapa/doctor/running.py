@@ -6,21 +6,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from sapa import bootstrap
+from sapa.doctor.data import installed
 from sapa.doctor.report import Patient, Result, ok, warn
 from sapa.services.health import Finding, Level, findings, picture
 
 
 def health(patient: Patient) -> Iterator[Result]:
     """What `sapa health` would say, as far as it is not well."""
-    try:
-        app = bootstrap.start(patient.environ)
-    except bootstrap.StartError:
-        return  # said where it belongs
-    try:
+    with installed(patient) as app:
+        if app is None:
+            return
         with app.store.transaction(write=False) as tx:
             seen = picture(tx, app.clock.now(), datetime.now(UTC))
-    finally:
-        app.store.engine.dispose()
     # A disk is looked at for itself.
     found = [finding for finding in findings(seen) if finding.level is not Level.OK]
     if not found:
@@ -53,16 +50,12 @@ def templates(patient: Patient) -> Iterator[Result]:
         yield ok(f"{len(wanted)} templates are approved")
 
 
-def _approved(patient: Patient) -> set[str]:
-    try:
-        app = bootstrap.start(patient.environ)
-    except bootstrap.StartError:
-        return set()
-    try:
+def _approved(patient: Patient) -> frozenset[str]:
+    with installed(patient) as app:
+        if app is None:
+            return frozenset()
         with app.store.transaction(write=False) as tx:
-            return set(tx.approved_templates())
-    finally:
-        app.store.engine.dispose()
+            return tx.approved_templates()
 
 
 def prices(patient: Patient) -> Iterator[Result]:

@@ -41,6 +41,14 @@ def _machine_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def open_http(settings: TwilioSettings) -> TwilioHttp:
+    """The way to Twilio, or to its stand-in. Raises SettingsError where it cannot be meant."""
+    try:
+        return TwilioHttp(base_url=settings.api_url, proxy=settings.proxy, read_timeout_s=settings.timeout_s)
+    except ValueError as error:
+        raise SettingsError(f"{'TWILIO_API_URL' if settings.api_url else 'HTTPS_PROXY'}: {error}") from error
+
+
 class TwilioGateway:
     """Implements sapa.services.ports.Gateway.
 
@@ -73,7 +81,7 @@ class TwilioGateway:
         self._client = Client(
             settings.account_sid,
             settings.auth_token,
-            http_client=http_client or TwilioHttp(base_url=settings.api_url, read_timeout_s=settings.timeout_s),
+            http_client=http_client or open_http(settings),
             # A mapping that is not empty keeps the client from reading the process environment.
             environment={"TWILIO_EDGE": "", "TWILIO_REGION": ""},
         )

@@ -16,7 +16,8 @@ from sapa.services.records import Refused, Unclear
 class ErrorClass(StrEnum):
     """What to do about an error."""
 
-    RETRY_SOON = "retry_soon"  # too fast or a full queue: seconds
+    TOO_FAST = "too_fast"  # surely not looked at (HTTP 429): seconds, as often as it takes
+    RETRY_SOON = "retry_soon"  # too fast for a network or a full queue: seconds
     AMBIGUOUS = "ambiguous"  # may have been sent: look before any other try
     RETRY_LATER = "retry_later"  # handset off, fault at the provider: minutes to hours
     NEXT_DAY = "next_day"  # held back today: growing gaps from a day on
@@ -35,8 +36,8 @@ class ErrorClass(StrEnum):
 
 
 _CODES: dict[ErrorClass, tuple[int, ...]] = {
-    # 63018 is both a burst and the daily reach; one code cannot tell, so the first tries are soon.
-    ErrorClass.RETRY_SOON: (20429, 63018, 14107, 30022, 21611, 30001, 63017),
+    ErrorClass.TOO_FAST: (20429,),
+    ErrorClass.RETRY_SOON: (63018, 14107, 30022, 21611, 30001, 63017),
     ErrorClass.AMBIGUOUS: (20500, 20502, 20503, 20504),
     ErrorClass.RETRY_LATER: (30003, 30008, 30410, 63012, 63009, 63010, 30450),
     ErrorClass.NEXT_DAY: (63049, 63038),
@@ -59,6 +60,10 @@ CLASS_OF_CODE: dict[int, ErrorClass] = {code: name for name, codes in _CODES.ite
 # Learnt from the text or the values of one message: others of its template may be right.
 _OF_ONE_MESSAGE = frozenset({63021, 21617, 21619, 21620, 35114, 35115, 35118})
 
+# Too many messages at once, or too many people in 24 hours. Only who is written to by template counts for the second,
+# and that limit gives way by the hour; an answer to what somebody just wrote met the first.
+_BURST_OR_REACH = 63018
+
 _HOUR_S = 3600.0
 _UNREACHED_S = 10.0
 
@@ -80,6 +85,7 @@ class Treatment:
 
 
 TREATMENT: dict[ErrorClass, Treatment] = {
+    ErrorClass.TOO_FAST: Treatment(10.0, waits=True),
     ErrorClass.RETRY_SOON: Treatment(10.0),
     ErrorClass.AMBIGUOUS: Treatment(None),
     ErrorClass.RETRY_LATER: Treatment(_HOUR_S / 2),
@@ -109,7 +115,7 @@ def outcome_of_code(
 
     None for a code we do not know, and for one that is not about a message.
     """
-    error_class = CLASS_OF_CODE.get(code)
+    error_class = _class_of(code, template)
     if error_class is None or error_class is ErrorClass.DEBUGGER:
         return None
     if error_class is ErrorClass.AMBIGUOUS:
@@ -124,6 +130,12 @@ def outcome_of_code(
         waits=treatment.waits,
         switch=treatment.switch,
     )
+
+
+def _class_of(code: int, template: str | None) -> ErrorClass | None:
+    if code == _BURST_OR_REACH and template:
+        return ErrorClass.RETRY_LATER
+    return CLASS_OF_CODE.get(code)
 
 
 def _scope(holds: str | None, code: int, channel: Channel, template: str | None) -> str | None:
@@ -145,7 +157,7 @@ def outcome_of_answer(
     """
     name = str(code or http_status)
     if http_status == 429:
-        return Refused(name, TREATMENT[ErrorClass.RETRY_SOON].retry_after_s)
+        return Refused(name, TREATMENT[ErrorClass.TOO_FAST].retry_after_s, waits=True)
     if http_status >= 500 or http_status < 400 or http_status == 408:
         return Unclear(name)
     known = outcome_of_code(code, channel, template) if code else None

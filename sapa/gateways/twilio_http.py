@@ -27,9 +27,9 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import certifi
 from twilio.http import HttpClient  # type: ignore[import-untyped]
@@ -90,7 +90,8 @@ class TwilioHttp(HttpClient):  # type: ignore[misc]
     """Twilio's HttpClient over connections that are kept, for any number of threads.
 
     `base_url`: everything goes there instead of to Twilio's hosts (a stand-in for tests); loopback only.
-    `proxy`: "http://host:port" through which Twilio's hosts are reached. Raises ValueError for either if unreadable.
+    `proxy`: "http://[user:password@]host:port" through which Twilio's hosts are reached. Raises ValueError for either
+    if it cannot be meant.
     """
 
     def __init__(
@@ -178,10 +179,12 @@ class TwilioHttp(HttpClient):  # type: ignore[misc]
         if scheme == "http":
             connection = http.client.HTTPConnection(name, port, timeout=self._connect_timeout_s)
         else:
-            through = self._proxy or (name, port)
-            connection = http.client.HTTPSConnection(*through, timeout=self._connect_timeout_s, context=self._tls)
+            via = self._proxy or _Proxy(name, port)
+            connection = http.client.HTTPSConnection(
+                via.name, via.port, timeout=self._connect_timeout_s, context=self._tls
+            )
             if self._proxy is not None:
-                connection.set_tunnel(name, port)
+                connection.set_tunnel(name, port, self._proxy.headers)
         try:
             connection.connect()
         except Exception as error:  # no name, no route, no answer, no trust, no tunnel: not a byte of ours has left
@@ -223,11 +226,19 @@ def _stand_in(url: str) -> _Host:
     return parts.scheme, str(parts.hostname), parts.port or _PORTS[parts.scheme]
 
 
-def _proxy(url: str) -> tuple[str, int]:
+@dataclass(frozen=True)
+class _Proxy:
+    name: str
+    port: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _proxy(url: str) -> _Proxy:
     parts = urlsplit(url if "//" in url else f"//{url}")
-    if parts.scheme not in ("", "http") or not parts.hostname or parts.username:
+    if parts.scheme not in ("", "http") or not parts.hostname:
         raise ValueError("a proxy must be http://host:port")
-    return parts.hostname, parts.port or 80
+    login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return _Proxy(parts.hostname, parts.port or 80, {"Proxy-Authorization": _basic(login)} if login else {})
 
 
 def _message(

@@ -39,6 +39,7 @@ KEPT = timedelta(days=7)
 _TEMPLATE_VALUE_MAX = 900
 # How often a message that failed at the provider for a passing reason is sent anew.
 _NEW_TRIES = 3
+_HELD_TRIES = 20
 TEXT, TEMPLATE, SMS = "text", "template", "sms"
 NO_TEMPLATE = "no_template"
 LEASE_OVER = "lease_over"
@@ -268,27 +269,31 @@ def record_status(deps: Deps, form: StatusForm, now: datetime) -> bool:
 
 
 def _act_on_failure(deps: Deps, tx: Tx, message: OutboxMessage, code: str, now: datetime) -> None:
-    verdict = deps.gateway.verdict(code, message.template)
+    as_template = message.form == TEMPLATE or message.force_template
+    # A code that blames a template says nothing about one that was not used.
+    verdict = deps.gateway.verdict(code, message.template if as_template else None)
     if not isinstance(verdict, Refused):
         return
     if verdict.opted_out:
         tx.set_opt_out(message.contact_id, now)
     if verdict.retry_after_s is not None:
-        _queue_again(tx, message, verdict.retry_after_s, now)
+        # What waits for others to be mended may wait often: its own time ends it.
+        _queue_again(tx, message, verdict.retry_after_s, now, _HELD_TRIES if verdict.waits else _NEW_TRIES)
     _act_on_refusal(deps, tx, message, verdict, now)
 
 
-def _queue_again(tx: Tx, message: OutboxMessage, after_s: float, now: datetime) -> None:
+def _queue_again(tx: Tx, message: OutboxMessage, after_s: float, now: datetime, tries: int) -> None:
     """The provider took it and gave it up: it surely did not arrive, so a new one may go, a few times, ever later."""
-    before = _generation(tx, message)
-    if before < _NEW_TRIES:
-        tx.queue_stand_in(_stand_in(message, not_before=now + timedelta(seconds=after_s * 2**before)), now)
+    before = _generation(tx, message, tries)
+    if before < tries:
+        pause = timedelta(seconds=after_s * 2 ** min(before, _NEW_TRIES))
+        tx.queue_stand_in(_stand_in(message, not_before=now + pause), now)
 
 
-def _generation(tx: Tx, message: OutboxMessage) -> int:
-    """How many messages this one stands in for, one after the other."""
+def _generation(tx: Tx, message: OutboxMessage, most: int) -> int:
+    """How many messages this one stands in for, one after the other, as far as `most`."""
     count, one = 0, message
-    while one.fallback_of is not None and count < _NEW_TRIES:
+    while one.fallback_of is not None and count < most:
         earlier = tx.outbox_message(one.fallback_of)
         if earlier is None:
             break

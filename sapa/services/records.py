@@ -163,6 +163,7 @@ class OutboxMessage:
     force_template: bool = False
     phone: str | None = None  # E.164 where known: an SMS can go there
     content_sid: str | None = None  # the provider's id of its template, where that is approved
+    form: str | None = None  # text, template or sms: as it was last tried and recorded
     priority: int = 50
     exempt_from_opt_out: bool = False
     consent_purpose: str | None = None

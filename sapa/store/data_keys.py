@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -27,18 +27,19 @@ def keys_in_use(connection: Connection) -> set[str]:
     return set(connection.execute(select(DataKeyTable.id)).scalars())
 
 
-def unlock(engine: Engine, given: str | None, file: Path) -> KeyRing:
+def unlock(engine: Engine, given: str | None, file: Path, also: Iterable[str] = ()) -> KeyRing:
     """Bring an engine its keys: those given (comma-separated, newest first), else those of the file.
 
-    A key is made where there is none and the database needs none yet. Raises KeyTrouble in one clear line.
+    A key is made where there is none and the database needs none yet. also: ids of keys that are needed besides.
+    Raises KeyTrouble in one clear line.
     """
     with engine.connect().execution_options(sapa_read_only=True) as connection:
-        needed = keys_in_use(connection)
+        needed = keys_in_use(connection) | set(also)
     ring = _given(given) if given else _kept(file, needed)
     where = "SAPA_DATA_KEYS" if given else str(file)
     missing = sorted(needed - set(ring.ids))
     if missing:
-        raise KeyTrouble(f"the database was sealed with the data key {', '.join(missing)}, not in {where}: see {DOCS}")
+        raise KeyTrouble(f"the data was sealed with the key {', '.join(missing)}, not in {where}: see {DOCS}")
     attach(engine, ring)
     return ring
 
@@ -102,7 +103,7 @@ def _kept(file: Path, needed: set[str]) -> KeyRing:
     if not file.exists():
         if needed:
             lost = ", ".join(sorted(needed))
-            raise KeyTrouble(f"the database was sealed with the data key {lost}, and {file} is not there: see {DOCS}")
+            raise KeyTrouble(f"the data was sealed with the key {lost}, and {file} is not there: see {DOCS}")
         try:
             write_keys(file, [new_key()], new=True)
         except OSError as error:

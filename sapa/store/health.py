@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sapa.messaging.states import InboundState, OutboxState, ReminderState
 from sapa.services.ports_health import Heartbeat, QueueLength
+from sapa.store.data_keys import keys_in_use
 from sapa.store.engine import open_engine
 from sapa.store.insert import insert_if_absent
 from sapa.store.migrate import is_current
@@ -182,6 +183,7 @@ class DatabaseFacts:
     current: bool
     faults: tuple[str, ...]  # settings with which a crash may lose what was confirmed
     skew_s: float | None = None
+    keys: int = 0  # data keys something here may be sealed with
 
 
 class DatabaseTrouble(Exception):
@@ -201,10 +203,11 @@ def examine_database(url: str, now: Callable[[], datetime]) -> DatabaseFacts:
             version, faults = _sqlite_facts(connection) if sqlite else _postgres_facts(connection)
             told = None if sqlite else connection.execute(text("SELECT clock_timestamp()")).scalar_one()
             skew = (now() - told).total_seconds() if told is not None else None
+            keys = len(keys_in_use(connection))
         current = is_current(engine)
         if current:
             _try_to_write(engine)
-        return DatabaseFacts("SQLite" if sqlite else "PostgreSQL", version, seconds, current, faults, skew)
+        return DatabaseFacts("SQLite" if sqlite else "PostgreSQL", version, seconds, current, faults, skew, keys)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseTrouble(_line(error)) from None
     finally:

@@ -21,18 +21,35 @@ def _config() -> Config:
 
 def upgrade(engine: Engine) -> tuple[str | None, str | None]:
     """Run the missing migrations; returns the revision before and after. Safe to call from several processes."""
-    config = _config()
+    with changing(engine) as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
+        upgrade_to(connection, "head")
+    with engine.connect() as connection:
+        return before, MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def changing(engine: Engine) -> Iterator[Connection]:
+    """One transaction in which the schema may change: it happens as a whole or not at all, and in one process."""
     with engine.connect() as connection, _foreign_keys_looked_at_last(connection), connection.begin():
         if connection.dialect.name == "postgresql":
             # Two machines starting together must not both create the tables.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265231)")
-        before = MigrationContext.configure(connection).get_current_revision()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        yield connection
         if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
             raise RuntimeError("a migration left rows that point nowhere; nothing was changed")
-    with engine.connect() as connection:
-        return before, MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Run the migrations up to a revision inside a transaction of `changing`."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def knows(revision: str) -> bool:
+    """Whether this version has that revision of the schema."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 @contextmanager

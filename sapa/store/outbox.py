@@ -292,6 +292,7 @@ class OutboxQueries(PeopleQueries):
             fallback_of=row.fallback_of,
             force_template=row.force_template,
             phone=self._s.get_one(AddressTable, row.address_id).phone,
+            form=row.form,
             priority=row.priority,
             exempt_from_opt_out=row.exempt_from_opt_out,
             consent_purpose=row.consent_purpose,

@@ -229,7 +229,7 @@ class SendingQueries(OutboxQueries, HoldQueries):
             .values(
                 provider_sid=func.coalesce(table.c.provider_sid, bindparam("b_sid")),
                 state=case((undecided, OutboxState.SENT.value), else_=table.c.state),
-                sent_at=func.coalesce(table.c.sent_at, bindparam("b_now")),
+                sent_at=func.coalesce(table.c.sent_at, bindparam("b_now", type_=UtcDateTime())),
                 lease_owner=None,
                 lease_until=None,
                 form=bindparam("b_form"),

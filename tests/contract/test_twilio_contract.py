@@ -229,7 +229,7 @@ def test_what_meta_would_refuse_is_refused_before_it_leaves(mock: str, what: str
 HOUR = 3600.0
 # what the mock is asked to answer, what we make of it
 FORCED = [
-    ("code=429", Refused("20429", 10.0)),
+    ("code=429", Refused("20429", 10.0, waits=True)),
     ("code=500", Unclear("20500")),
     ("code=503", Unclear("20503")),
     ("code=401", Refused("20003", HOUR, alert=True, waits=True, hold="all")),

@@ -37,8 +37,8 @@ NO_WHATSAPP = {"retry_after_s": HOUR, "waits": True, "alert": True, "hold": "wha
 STOPPED = {"opted_out": True}
 
 CODES: list[tuple[int, str, dict[str, object] | str | None]] = [
-    (20429, "too many requests: never processed", SOON),
-    (63018, "a burst, or the reach of the day", SOON),
+    (20429, "too many requests: never processed", {"retry_after_s": 10.0, "waits": True}),
+    (63018, "by template: the reach of the day", LATER),
     (14107, "too many replies to one number", SOON),
     (30022, "too fast for the network", SOON),
     (21611, "queue of the sender full", SOON),
@@ -157,6 +157,11 @@ def test_what_waits_is_tried_again_and_what_stops_others_is_told(
         assert outcome.switch is None or outcome.retry_after_s is None
 
 
+def test_an_answer_that_met_a_burst_is_tried_soon_and_a_template_beyond_the_reach_of_the_day_later() -> None:
+    assert outcome_of_code(63018, Channel.WHATSAPP, None) == Refused("63018", 10.0)
+    assert outcome_of_code(63018, Channel.WHATSAPP, REMINDER) == Refused("63018", 30 * MINUTE)
+
+
 def test_a_code_we_do_not_know_decides_nothing_by_itself() -> None:
     assert outcome_of_code(12345) is None
 
@@ -170,7 +175,7 @@ ANSWERS = [
     (504, None, "a proxy gave up", Unclear("504")),
     (408, None, "request timeout", Unclear("408")),
     (307, None, "a redirect", Unclear("307")),
-    (429, None, "too many, without a body", Refused("429", 10.0)),
+    (429, None, "too many, without a body", Refused("429", 10.0, waits=True)),
     (401, 20003, "wrong login", Refused("20003", HOUR, alert=True, waits=True, hold="all")),
     (401, None, "wrong login without a code", Refused("401", HOUR, alert=True, waits=True, hold="all")),
     (403, 403, "forbidden without a code", Refused("403", HOUR, alert=True, waits=True, hold="all")),
@@ -178,7 +183,7 @@ ANSWERS = [
     (400, 99999, "a code of tomorrow", Refused("99999", None, alert=True)),
     (400, 11200, "a debugger's code in an answer", Refused("11200", None, alert=True)),
     # What the status says about "processed or not" is stronger than the code.
-    (429, 21610, "429 with another code", Refused("21610", 10.0)),
+    (429, 21610, "429 with another code", Refused("21610", 10.0, waits=True)),
     (503, 21610, "5xx with another code", Unclear("21610")),
     (400, 20500, "an internal error in a 400", Unclear("20500")),
 ]

@@ -338,7 +338,7 @@ ANSWERS = [
     ("a code in the classic form", 400, CLASSIC, Refused("21610", None, opted_out=True)),
     ("a code in the problem form", 400, PROBLEM, Refused("21610", None, opted_out=True)),
     ("a refusal without JSON", 400, "<html>", Refused("400", None, alert=True)),
-    ("429", 429, {"code": 20429, "message": "x", "status": 429}, Refused("20429", 10.0)),
+    ("429", 429, {"code": 20429, "message": "x", "status": 429}, Refused("20429", 10.0, waits=True)),
     ("503", 503, {"code": 20503, "message": "x", "status": 503}, Unclear("20503")),
     ("a proxy's 502", 502, "<html>Bad gateway</html>", Unclear("502")),
     ("created, but the answer is cut", 201, '{"sid": "SM', Unclear("unreadable_answer")),
@@ -407,6 +407,20 @@ def test_nothing_of_a_message_is_logged(caplog: pytest.LogCaptureFixture) -> Non
         TwilioGateway(replace(SETTINGS, api_url=server.url), CALLBACK).send(request(text="rahasia"))
     assert "rahasia" not in caplog.text
     assert MOTHER not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("TWILIO_API_URL", {"api_url": "http://127.0.0.1:99999"}),
+        ("TWILIO_API_URL", {"api_url": "http://example.com"}),
+        ("HTTPS_PROXY", {"proxy": "socks5://127.0.0.1:1080"}),
+        ("TWILIO_ACCOUNT_SID", {"account_sid": "AC12"}),
+    ],
+)
+def test_settings_by_which_nothing_could_go_out_are_refused_at_the_start(name: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=name):
+        TwilioGateway(replace(SETTINGS, **changes), CALLBACK)
 
 
 @pytest.mark.parametrize("url", ["http://my_host.example/status", "ftp://sapa.example", "status", "https://[x/"])

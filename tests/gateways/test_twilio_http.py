@@ -267,16 +267,26 @@ def test_a_server_nobody_trusts_gets_nothing(tmp_path: Path) -> None:
     assert got == [b""]
 
 
+PROXIES = ["socks5://127.0.0.1:1", "https://127.0.0.1:1", "http://", "http://127.0.0.1:99999"]
+
+
+@pytest.mark.parametrize("url", PROXIES)
+def test_a_proxy_that_cannot_be_meant_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(ValueError, match="proxy|Port"):
+        TwilioHttp(proxy=url)
+
+
 def test_a_proxy_that_lets_nobody_through_sees_neither_the_token_nor_the_message() -> None:
     def refuses(connection: socket.socket, number: int) -> None:
         connection.sendall(b"HTTP/1.1 407 Not You\r\nContent-Length: 0\r\n\r\n")
 
     with peer(refuses) as server:
         with pytest.raises(NotSent):
-            post(TwilioHttp(proxy=server.url))
+            post(TwilioHttp(proxy=server.url.replace("//", "//kantor:r%40hasia@")))
         (asked,) = server.requests
         assert asked.startswith(b"CONNECT api.twilio.com:443 ")
-        assert b"Authorization" not in asked
+        assert b"Proxy-Authorization: Basic a2FudG9yOnJAaGFzaWE=" in asked  # kantor:r@hasia
+        assert b"\r\nAuthorization" not in asked
 
 
 # ---------------------------------------------------------------- what leaves a doubt

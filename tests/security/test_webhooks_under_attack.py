@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_from_bytes, quote_plus
 
 import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, event, func, select
 
 from bot.app import MAX_BODY, create_app, page_routes
 from bot.twilio_forms import MAX_FIELDS
@@ -82,6 +82,8 @@ def edge(tmp_path_factory: pytest.TempPathFactory, new_file: Callable[..., str])
     folder = tmp_path_factory.mktemp("edge")
     url = new_file(folder / "sapa.db")
     engine = open_engine(url)
+    # Thousands of rows: what a power cut would do to them is not the question here.
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
     more = {"SAPA_PUBLIC_URL": PUBLIC, "SAPA_SIMULATOR_TOKEN": TOKEN}
     app = wired(settings_for(url, folder, **more), engine, SetClock(NOW))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -135,6 +137,10 @@ def test_without_a_signature_nothing_is_stored_and_nothing_breaks(
 
 
 forms = st.lists(st.tuples(names, value_bytes), max_size=15)
+# As an address stands on the wire: what no address may hold is written with percent signs.
+refs = st.one_of(
+    st.just(b""), st.builds(lambda raw: b"ref=" + quote_from_bytes(raw, safe="/%=?").encode(), value_bytes)
+)
 
 
 def body_of(pairs: list[tuple[bytes, bytes]]) -> bytes:
@@ -163,16 +169,13 @@ def test_a_signed_form_with_one_byte_changed_is_a_form_without_a_signature(
 
 
 @fuzz(0.2)
-@given(pairs=forms, path=st.sampled_from([INBOUND, STATUS]), query=value_bytes, chunks=st.integers(1, 5))
+@given(pairs=forms, path=st.sampled_from([INBOUND, STATUS]), query=refs, chunks=st.integers(1, 5))
 def test_any_signed_form_is_stored_once_or_refused_with_a_reason(
     edge: Edge, pairs: Any, path: str, query: bytes, chunks: int
 ) -> None:
     count("signed forms of anything")
     edge.empty()
     body = body_of(pairs)
-    if not query.isascii():
-        assert edge.signed(body, path, query).status == 400
-        return
     first, second = (edge.signed(body, path, query, chunks) for _ in range(2))
     assert first.status in (200, 400) and second.status == first.status, (first, second)
     assert sum(edge.rows()) <= 1

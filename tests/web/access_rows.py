@@ -48,6 +48,7 @@ ROWS = [
     Row("GET", "/isi/{content_id:path}", ALL),
     Row("POST", "/isi/{content_id:path}", "bidan"),
     Row("GET", "/pengiriman", "bidan admin"),
+    Row("GET", "/sistem", "admin"),
     Row("GET", "/petugas", "bidan admin"),
     # The other village's bidan may invite into her own place, not into this one.
     Row("POST", "/petugas/undang", "bidan admin", form={"place": "kader:posyandu-melati"}),

@@ -1,0 +1,296 @@
+"""A district of families in the tables: most of them only exist, some thousand have something due at one moment.
+
+Those that only exist are made by the database itself, with ids as random as real ones and values as long as real
+sealed ones. Those with something due are made row by row, and their plans by the real planner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Column, Connection, Engine, Integer, MetaData, Table, Text, event, func, insert, literal, select, text
+from sqlalchemy.sql.elements import ColumnElement
+
+from sapa.bootstrap import App
+from sapa.services.reminders import replan
+from sapa.store.crypt import ring_of
+from sapa.store.models import (
+    AddressTable,
+    Base,
+    ChildTable,
+    ConsentTable,
+    ContactTable,
+    DoseTable,
+    HouseholdTable,
+    OutboxTable,
+    PosyanduTable,
+    ReminderTable,
+    SessionTable,
+    UtcDateTime,
+)
+
+# The moment at which the sample's reminders are due: three days before their session, at 16:00 in Jakarta.
+SESSION = date(2027, 3, 4)
+DUE = datetime(2027, 3, 1, 9, 0, 20, tzinfo=UTC)
+ENROLLED = DUE - timedelta(days=9)
+FAMILIES_A_POSYANDU = 100
+_MOMENTS = 600  # different moments at which reminders of the others fall due, over the two years to come
+_AHEAD, _BEHIND = 3, 1  # rows of a family's plan that are still to come, and that are past
+_ROWS_AT_ONCE = 1_000
+_SAMPLE = "bench-due"
+
+_temporary = MetaData()
+_numbers = Table("bench_number", _temporary, Column("i", Integer, primary_key=True), prefixes=["TEMPORARY"])
+_moments = Table(
+    "bench_moment",
+    _temporary,
+    Column("k", Integer, primary_key=True),
+    Column("at", UtcDateTime()),
+    prefixes=["TEMPORARY"],
+)
+
+
+def prepare(engine: Engine) -> None:
+    """SQLite has no md5 of its own; ids made by it are as scattered over an index as real ones."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _: Any) -> None:
+        connection.create_function("md5", 1, lambda value: hashlib.md5(value.encode()).hexdigest(), deterministic=True)
+
+    engine.dispose()
+
+
+def grow(app: App, first: int, last: int) -> None:
+    """Families number `first` to `last`, not included, that only exist."""
+    with app.store.engine.begin() as connection:
+        _count(connection, first, last)
+        for table, columns in _families(connection):
+            statement = insert(table).from_select(list(columns), _rows(columns), include_defaults=False)
+            connection.execute(statement)
+        for part in range(_AHEAD + _BEHIND):
+            columns = _reminder(connection, part)
+            joined = _rows(columns).join(_moments, _moments.c.k == (_numbers.c.i * 7 + part * 131) % _MOMENTS)
+            connection.execute(insert(ReminderTable).from_select(list(columns), joined, include_defaults=False))
+        _temporary.drop_all(connection)
+    with app.store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _count(connection: Connection, first: int, last: int) -> None:
+    _temporary.create_all(connection)
+    for start in range(first, last, 100_000):
+        connection.execute(insert(_numbers), [{"i": i} for i in range(start, min(start + 100_000, last))])
+    step = timedelta(days=730) / _MOMENTS
+    connection.execute(insert(_moments), [{"k": k, "at": DUE + timedelta(days=1) + k * step} for k in range(_MOMENTS)])
+
+
+def _rows(columns: dict[str, ColumnElement[Any]]) -> Any:
+    return select(*(value.label(name) for name, value in columns.items())).select_from(_numbers)
+
+
+def _key(kind: str) -> ColumnElement[str]:
+    return func.md5(literal(kind) + func.cast(_numbers.c.i, Text()), type_=Text())
+
+
+def _families(connection: Connection) -> Iterable[tuple[type[Base], dict[str, ColumnElement[Any]]]]:
+    def sealed(plain: str) -> ColumnElement[str]:
+        return literal(ring_of(connection.dialect).seal(plain), Text())
+
+    known = literal(ENROLLED - timedelta(days=200), UtcDateTime())
+    born, no = literal(date(2026, 5, 1)), literal(False)
+    yield HouseholdTable, {"id": _key("h"), "created_at": known}
+    yield (
+        ContactTable,
+        {
+            "id": _key("c"),
+            "household_id": _key("h"),
+            "name": sealed("Siti Nurhaliza"),
+            "last_inbound_at": known,
+            "dialogue_reset": no,
+            "created_at": known,
+        },
+    )
+    yield (
+        AddressTable,
+        {
+            "id": _key("a"),
+            "contact_id": _key("c"),
+            "channel": literal("whatsapp"),
+            "value": sealed("+6281234567890"),
+            "phone": sealed("+6281234567890"),
+            "value_mark": _key("a"),
+            "phone_mark": _key("a"),
+        },
+    )
+    yield (
+        ConsentTable,
+        {
+            "id": _key("k"),
+            "contact_id": _key("c"),
+            "purpose": literal("child_care"),
+            "wording": literal("Ya, saya setuju data anak saya disimpan untuk pengingat."),
+            "granted": literal(True),
+            "at": known,
+        },
+    )
+    yield (
+        ChildTable,
+        {
+            "id": _key("b"),
+            "household_id": _key("h"),
+            "name": sealed("Aisyah Putri"),
+            "sex": literal("F"),
+            "birth_date": born,
+            "special_care": no,
+            "created_at": known,
+        },
+    )
+    for dose in ("HB0", "BCG", "OPV1"):
+        yield DoseTable, {"child_id": _key("b"), "dose": literal(dose), "given_on": born, "recorded_at": known}
+    yield (
+        OutboxTable,
+        {
+            "id": _key("o"),
+            "dedupe_key": _key("o"),
+            "contact_id": _key("c"),
+            "address_id": _key("a"),
+            "channel": literal("whatsapp"),
+            "kind": literal("reminder"),
+            "content_id": literal("pengingat/posyandu"),
+            "text": sealed("Ibu, posyandu Melati buka Kamis, 4 Maret pukul 08.00. Aisyah dapat DPT. " * 3),
+            **{name: literal([], JSON()) for name in ("buttons", "media", "options")},
+            "template_variables": literal("{}", Text()),
+            "priority": literal(50),
+            "exempt_from_opt_out": no,
+            "not_before": known,
+            "state": literal("delivered"),
+            "attempts": literal(1),
+            "provider_sid": literal("SM") + _key("o"),
+            **dict.fromkeys(("created_at", "sent_at", "delivered_at"), known),
+        },
+    )
+
+
+def _reminder(connection: Connection, part: int) -> dict[str, ColumnElement[Any]]:
+    """The `part`-th row of everybody's plan: the first ones are still to come, the others have gone out."""
+    seal = ring_of(connection.dialect).seal
+    ahead = part < _AHEAD
+    past = literal(ENROLLED - timedelta(days=10 * part), UtcDateTime())
+    return {
+        "id": _key("h") + literal(":") + _key(f"r{part}"),
+        "household_id": _key("h"),
+        "send_at": _moments.c.at if ahead else past,
+        "due_on": literal(SESSION),
+        "event": literal("posyandu"),
+        "content_id": literal("pengingat/posyandu"),
+        "subjects": literal(seal('["0123456789abcdef0123456789abcdef"]'), Text()),
+        "payload": literal(seal('{"session": "2027-03-04", "time": "08:00", "place": "Balai Desa"}'), Text()),
+        "reader": literal("caregiver"),
+        "purpose": literal("child_care"),
+        "topic": literal("posyandu"),
+        "state": literal("planned" if ahead else "queued"),
+        "updated_at": past,
+    }
+
+
+def posyandu(app: App, first: int, last: int) -> None:
+    """Posyandu number `first` to `last`, not included, each with a day a month, spread over the month."""
+    numbers = range(first, last)
+    places = [{"id": f"bench-{n}", "name": f"Melati {n}", "timezone": "Asia/Jakarta"} for n in numbers]
+    days = [
+        {
+            "id": str(uuid.uuid4()),
+            "posyandu_id": f"bench-{n}",
+            "date": SESSION + timedelta(days=30 * month + n % 28 - 40),
+            "time": time(8),
+            "place": "Balai Desa",
+        }
+        for n in numbers
+        for month in range(4)
+    ]
+    with app.store.engine.begin() as connection:
+        connection.execute(insert(PosyanduTable), places)
+        connection.execute(insert(SessionTable), days)
+
+
+def sample(app: App, families: int) -> None:
+    """Families whose reminders of one session fall due at DUE: planned by the planner itself."""
+    rows: dict[type[Base], list[dict[str, Any]]] = {
+        PosyanduTable: [{"id": _SAMPLE, "name": "Mawar", "timezone": "Asia/Jakarta"}],
+        SessionTable: [
+            {"id": _SAMPLE, "posyandu_id": _SAMPLE, "date": SESSION, "time": time(8), "place": "Balai Desa"}
+        ],
+    }
+    households = [str(uuid.uuid4()) for _ in range(families)]
+    for number, household in enumerate(households):
+        for table, row in _due_family(number, household):
+            rows.setdefault(table, []).append(row)
+    with app.store.engine.begin() as connection:
+        for table, made in rows.items():
+            for first in range(0, len(made), _ROWS_AT_ONCE):
+                connection.execute(insert(table), made[first : first + _ROWS_AT_ONCE])
+    for first in range(0, families, 100):
+        with app.store.transaction() as tx:
+            for household in households[first : first + 100]:
+                replan(app.deps, tx, household, ENROLLED)
+
+
+def _due_family(number: int, household: str) -> Iterable[tuple[type[Base], dict[str, Any]]]:
+    contact, phone = str(uuid.uuid4()), f"+62813{number:08}"
+    yield HouseholdTable, {"id": household, "posyandu_id": _SAMPLE, "created_at": ENROLLED}
+    yield (
+        ContactTable,
+        {
+            "id": contact,
+            "household_id": household,
+            "name": f"Ibu {number}",
+            "last_inbound_at": ENROLLED,
+            "dialogue_reset": False,
+            "created_at": ENROLLED,
+        },
+    )
+    address = {"id": str(uuid.uuid4()), "contact_id": contact, "channel": "whatsapp", "value": phone, "phone": phone}
+    yield AddressTable, address
+    yield (
+        ConsentTable,
+        {
+            "id": str(uuid.uuid4()),
+            "contact_id": contact,
+            "purpose": "child_care",
+            "wording": "setuju",
+            "granted": True,
+            "at": ENROLLED,
+        },
+    )
+    yield (
+        ChildTable,
+        {
+            "id": str(uuid.uuid4()),
+            "household_id": household,
+            "name": f"Anak {number}",
+            "sex": "F",
+            "birth_date": date(2027, 1, 1),
+            "special_care": False,
+            "created_at": ENROLLED,
+        },
+    )
+
+
+def again(engine: Engine) -> None:
+    """Make the sample's reminders due once more, as if they had never gone out."""
+    mine = select(HouseholdTable.id).where(HouseholdTable.posyandu_id == _SAMPLE)
+    sent = select(ReminderTable.outbox_id).where(ReminderTable.household_id.in_(mine), ReminderTable.outbox_id.is_not(None))
+    with engine.begin() as connection:
+        connection.execute(OutboxTable.__table__.delete().where(OutboxTable.id.in_(sent)))  # type: ignore[attr-defined]
+        connection.execute(
+            ReminderTable.__table__.update()  # type: ignore[attr-defined]
+            .where(ReminderTable.household_id.in_(mine), ReminderTable.send_at <= DUE)
+            .values(state="planned", outbox_id=None, contact_id=None, reason=None)
+        )
