@@ -14,7 +14,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # A virtual environment somebody happens to be in is not ours.
 unexport VIRTUAL_ENV
 
-.PHONY: help setup run test browser load demo lint nlu-bench clean db env model
+.PHONY: help setup run test fuzz audit browser load chaos demo lint nlu-bench bench clean db env model
 
 help: ## this list
 	@echo "Sapa Keluarga"
@@ -35,6 +35,9 @@ browser: env model ## the pages in headless Chromium, by clicks, with axe-core
 load: env ## five thousand families, and processes killed in the middle; ARGS=-s shows the times
 	@$(PYTHON) -m pytest -n 0 -m load $(ARGS)
 
+chaos: env model ## processes killed, a provider that fails: is a message lost or doubled? ARGS="--seed 7 --database sqlite", ARGS=--quick
+	@$(PYTHON) -m tests.chaos $(ARGS)
+
 demo: env model ## a family from before the wedding to the second birthday, in this terminal
 	@$(PYTHON) -m bot.demo $(ARGS)
 
@@ -49,11 +52,21 @@ lint: env ## style, types, import directions, files made by tools
 nlu-bench: env ## our understanding against stock Rasa's, in one table; ARGS="--epochs 100", ARGS=--json
 	@$(PYTHON) -m bot.nlu_bench $(ARGS)
 
+bench: env model ## how fast, how large, how soon, with ratios and JSON in var/bench; ARGS="sender turns ticks memory start"
+	@$(PYTHON) -m bench $(ARGS)
+
+# The quick tests try a few hundred; faults are looked for with many. FUZZ_EXAMPLES=100000 make fuzz
+fuzz: env ## 20,000 hostile requests, texts and forms against webhooks, readers and console
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20000} $(PYTHON) -m pytest -n 0 -q tests/security $(ARGS)
+
+audit: env ## known weaknesses of the locked packages, against docs/audit-accepted.yml
+	@$(PYTHON) tools/audit.py $(ARGS)
+
 db: env ## bring the database to the newest schema
 	@$(PYTHON) -m sapa.cli db upgrade
 
 clean: ## remove environment, models and caches; your data in var/ stays
-	@rm -rf .venv .uv models results build .rasa .mock *.egg-info
+	@rm -rf .venv .uv .audit models results build .rasa .mock *.egg-info
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@if [ -d var ]; then echo "kept: var (database and logs); delete it by hand if you mean to"; fi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,11 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
     """The whole part: each database, the provider answering at once and after 100 ms."""
     results: dict[str, Any] = {"threads": THREADS, "senders": options.senders}
     for delay_ms in (0, 100):
-        bare = _repeated(options, lambda delay=delay_ms: _bare(options, made.folder, delay))
+        bare = _repeated(options, partial(_bare, options, made.folder, delay_ms))
         found: dict[str, Any] = {"bare_loop": bare.as_json()}
         options.say(f"sender     {delay_ms:3d} ms  bare loop    {bare}")
         for kind in made.kinds:
-            ours = _repeated(options, lambda delay=delay_ms, kind=kind: _ours(options, made, kind, delay))
+            ours = _repeated(options, partial(_ours, options, made, kind, delay_ms))
             found[kind] = {**ours.as_json(), "of_bare_loop": ratio(ours, bare)}
             options.say(f"sender     {delay_ms:3d} ms  {kind:<11}  {ours}  {ratio(ours, bare):.0%} of the bare loop")
         results[f"{delay_ms}ms"] = found
@@ -72,11 +73,10 @@ def _speed(children: Processes, stub: httpx.Client, messages: int) -> float:
 
     def all_there() -> bool:
         ended.update(stub.get("/_ledger").json())
-        return ended["accepted"] >= messages
+        return bool(ended["accepted"] >= messages)
 
     with stub:
         children.wait_until(all_there, f"{messages} messages at the stub")
     if ended["accepted"] > messages:
         raise RuntimeError(f"{ended['accepted']} messages were sent instead of {messages}")
     return float((messages - 1) / (ended["last_at"] - ended["first_at"]))
-

@@ -12,14 +12,14 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import quiet
-
-assert quiet  # imported for what it does
-
 from rasa.core.channels.channel import OutputChannel
 from rasa.core.channels.twilio import TwilioInput, TwilioOutput
 from sanic.request import Request
-from twilio.http.http_client import TwilioHttpClient
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
+
+from bot import quiet  # first: Rasa's own imports are loud
+
+assert quiet
 
 
 class _StubHttpClient(TwilioHttpClient):  # type: ignore[misc]

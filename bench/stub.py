@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 _ANSWER = b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-_EMPTY_LIST = {"messages": [], "next_page_uri": None, "page_size": 100, "uri": "", "first_page_uri": ""}
+_EMPTY_LIST: dict[str, object] = {
+    "messages": [],
+    "next_page_uri": None,
+    "page_size": 100,
+    "uri": "",
+    "first_page_uri": "",
+}
 
 
 @dataclass
@@ -78,7 +84,9 @@ class _Connection(asyncio.Protocol):
     def _accept(self, body: bytes) -> None:
         number = self._ledger.take(body)
         # What a client reads of a message that was just created.
-        self._answer(201, {"sid": f"SM{number:032x}", "status": "queued", "error_code": None, "direction": "outbound-api"})
+        self._answer(
+            201, {"sid": f"SM{number:032x}", "status": "queued", "error_code": None, "direction": "outbound-api"}
+        )
 
     def _answer(self, status: int, content: object) -> None:
         body = json.dumps(content).encode()

@@ -25,18 +25,17 @@ def _on(options: Options, made: Databases, kind: str) -> dict[str, Any]:
     app = wire(load(home.settings | {"SAPA_GATEWAY": "simulator"}), clock=SetClock(village.DUE))
     village.prepare(app.store.engine)
     village.sample(app, options.due)
-    # What a first tick does once (it notes which campaigns the plans were made from) belongs to no later one.
-    for _ in range(3 + options.due // 100):
-        _tick(app)
+    _settle(options, app)
     found: dict[str, Any] = {}
     ticks: dict[int, Figure] = {}
     there = 0
     for families in options.families:
         grown = time.perf_counter()
-        village.posyandu(app, there // village.FAMILIES_A_POSYANDU, families // village.FAMILIES_A_POSYANDU)
+        village.posyandu(app, _posyandu(there), _posyandu(families))
         village.grow(app, there, families)
         there = families
         options.say(f"ticks      {kind:<11} {families:>9,} families ({time.perf_counter() - grown:.0f} s to make them)")
+        _settle(options, app)
         measured = _measure(options, app)
         ticks[families] = measured["due"]
         by_job = {name: one.as_json() for name, one in measured["jobs"].items()}
@@ -52,6 +51,16 @@ def _on(options: Options, made: Databases, kind: str) -> dict[str, Any]:
     app.store.engine.dispose()
     made.drop(home)
     return found
+
+
+def _posyandu(families: int) -> int:
+    return -(-families // village.FAMILIES_A_POSYANDU)
+
+
+def _settle(options: Options, app: App) -> None:
+    """Do what the first ticks do once: note the campaigns, plan anew because of them, look through the sessions."""
+    for _ in range(3 + options.due // 100):
+        _tick(app)
 
 
 def _measure(options: Options, app: App) -> dict[str, Any]:
@@ -102,5 +111,3 @@ def _queued(app: App) -> int:
 
     with app.store.engine.connect() as connection:
         return int(connection.scalar(select(func.count()).where(OutboxTable.state == "queued")) or 0)
-
-

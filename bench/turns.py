@@ -16,7 +16,6 @@ from typing import Any
 import aiohttp
 import yaml
 
-
 from bench.figures import figure, ratio
 from bench.machinery import (
     ACCOUNT,
@@ -50,6 +49,16 @@ class Contender:
         return f"{title:<14} {self.kind:<11} {provider}"
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The repeats of one contender and what its processes used meanwhile."""
+
+    talked: list[Talked]
+    cores: float
+    processes: int
+    ms_a_turn: dict[str, float]  # processor time of each process
+
+
 def contenders(kinds: list[str]) -> list[Contender]:
     """Everybody who takes part."""
     return [
@@ -63,12 +72,14 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
     """The whole part."""
     figures, entries = {}, []
     for contender in contenders(made.kinds):
-        talked, cores, count = _measure(options, made, contender)
+        measured = _measure(options, made, contender)
+        talked = measured.talked
         speed = figure([one.turns_per_s for one in talked], "turns/s")
         wait = figure([one.median_ms for one in talked], "ms")
         slowest = figure([one.p95_ms for one in talked], "ms")
         figures[contender] = speed
-        options.say(f"turns      {contender}  {speed}  wait {wait}, p95 {slowest}  {count} processes, {cores:.1f} cores")
+        used = f"{measured.processes} processes, {measured.cores:.1f} cores"
+        options.say(f"turns      {contender}  {speed}  wait {wait}, p95 {slowest}  {used}")
         entries.append(
             {
                 "contender": contender.name,
@@ -77,8 +88,9 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
                 "speed": speed.as_json(),
                 "wait": wait.as_json(),
                 "p95": slowest.as_json(),
-                "processes": count,
-                "cores_used": round(cores, 2),
+                "processes": measured.processes,
+                "cores_used": round(measured.cores, 2),
+                "cpu_ms_a_turn": measured.ms_a_turn,
             }
         )
     ratios = {}
@@ -90,15 +102,18 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
     return {"users": options.users, "turns": options.turns, "contenders": entries, "ratios": ratios}
 
 
-def _measure(options: Options, made: Databases, contender: Contender) -> tuple[list[Talked], float, int]:
-    """The repeats of one contender, the cores its processes kept busy, and how many processes those were."""
+def _measure(options: Options, made: Databases, contender: Contender) -> Measured:
+    """The repeats of one contender on a fresh database."""
     home = made.new(contender.kind)
     stub_port, edge_port = free_port(), free_port()
     settings = provider_settings(stub_port, edge_port) | home.settings
     settings |= {"SAPA_RASA_PORT": str(free_port()), "SAPA_ACTIONS_PORT": str(free_port())}
     with processes(home.folder, settings) as children:
         target = _start(children, contender, settings)
-        return asyncio.run(with_phones(stub_port, contender.delay_ms, _repeats(options, children, contender, target)))
+        work = _repeats(options, children, contender, target)
+        measured: Measured = asyncio.run(with_phones(stub_port, contender.delay_ms, work))
+    made.drop(home)
+    return measured
 
 
 def _start(children: Processes, contender: Contender, settings: dict[str, str]) -> str:
@@ -138,26 +153,22 @@ def _stock_files(folder: Path, settings: dict[str, str]) -> tuple[Path, Path]:
 
 
 def _repeats(options: Options, children: Processes, contender: Contender, target: str) -> Any:
-    async def work(http: aiohttp.ClientSession, phones: Phones) -> tuple[list[Talked], float, int]:
+    async def work(http: aiohttp.ClientSession, phones: Phones) -> Measured:
         ask = _ask(http, phones, contender, target)
         await talk(ask, options.users, max(options.users * 2, options.turns // 10))  # warm
         talked, first = [], 1_000_000
         pids = [pid for name in children.running for pid in children.pids(name)]
         # A contender that is ten times slower is not waited for ten times as long.
         turns = options.turns if contender.name != "twilio" else max(options.users, options.turns // 5)
-        before={name: cpu_seconds(children.pids(name)) for name in children.running}
+        before = {name: cpu_seconds(children.pids(name)) for name in children.running}
         busy, began = cpu_seconds(pids), time.perf_counter()
         for _ in range(options.repeats):
             talked.append(await talk(ask, options.users, turns, first))
             first += 1_000_000
         cores = (cpu_seconds(pids) - busy) / (time.perf_counter() - began)
-        import os
-        if os.environ.get("DBG"):
-            total=sum(t.turns_per_s for t in talked)
-            for name in children.running:
-                now=cpu_seconds(children.pids(name))
-                print("   ", name, "%.1f ms/turn"%(1000*(now-before[name])/(turns*options.repeats)))
-        return talked, cores, len(pids)
+        by_process = {name: cpu_seconds(children.pids(name)) - used for name, used in before.items()}
+        milliseconds = {name: round(1000 * used / (turns * options.repeats), 1) for name, used in by_process.items()}
+        return Measured(talked, cores, len(pids), milliseconds)
 
     return work
 
@@ -177,5 +188,3 @@ def cpu_seconds(pids: list[int]) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / 100
-
-

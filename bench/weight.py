@@ -25,7 +25,8 @@ _READY = {
 
 def start(options: Options, made: Databases) -> dict[str, Any]:
     """Seconds from starting everything at once to the first answer, and of each process on its own."""
-    answers, alone = [], {name: [] for name in _READY}  # type: dict[str, list[float]], dict[str, list[float]]
+    answers: list[float] = []
+    alone: dict[str, list[float]] = {name: [] for name in _READY}
     for _ in range(options.repeats):
         settings = _settings(made)
         with processes(Path(settings["SAPA_VAR_DIR"]), settings) as children:

@@ -21,6 +21,7 @@ from sapa.holidays_id import holiday
 from sapa.language import detect
 from sapa.messaging.cost import price_list
 from sapa.services.campaigns import CampaignError, load_campaigns
+from sapa.services.case_media import FetchedMedia, MediaRefused
 from sapa.services.costs import PriceError, load_prices
 from sapa.services.deps import Deps
 from sapa.services.ports import Gateway
@@ -100,8 +101,18 @@ class App:
             person_pace=timedelta(0) if self.settings.simulator else timedelta(seconds=self.settings.person_pace_s),
             settle=_PRETEND_SETTLE if self.settings.simulator else timedelta(seconds=self.settings.settle_s),
             catch_up=timedelta(seconds=self.settings.catch_up_s),
+            follow_up=timedelta(seconds=self.settings.follow_up_s),
             inbound_limits=self._inbound_limits(),
         )
+
+    def fetch_media(self, url: str) -> FetchedMedia:
+        """What somebody sent, from the provider. Raises MediaRefused, with the simulator always: it keeps nothing."""
+        twilio = self.settings.twilio
+        if twilio is None:
+            raise MediaRefused("unreachable")
+        from sapa.gateways.media import MediaFetcher
+
+        return MediaFetcher(twilio.account_sid, twilio.auth_token).fetch(url)
 
     def _inbound_limits(self) -> InboundLimits | None:
         """None with the simulator: its clock may stand still while somebody talks."""

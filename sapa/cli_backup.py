@@ -49,7 +49,7 @@ def backup(
         common.fail(f"backup: {error}")
     figures = {"seconds": round(time.monotonic() - began, 1), "bytes": file.stat().st_size, "rows": manifest.rows}
     if as_json:
-        print(json.dumps({**json.loads(manifest.text()), **figures}))
+        print(json.dumps({**json.loads(manifest.text())["manifest"], **figures}))
         return
     done = "in order" if check else "written"
     made = f"{manifest.made_at:%Y-%m-%d %H:%M %Z}"

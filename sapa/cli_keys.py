@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,10 +63,10 @@ def add() -> None:
 
     app = common.running_app()
     ring = _ring(app)
-    if ring.file is None:
+    if ring.file is None or not os.access(ring.file.parent, os.W_OK):
         key = new_key()
-        print("The keys are given in SAPA_DATA_KEYS. What to do on every machine:")
-        print(f"1. put the new key at the END of it:  ...,{key}\n   and restart every process, one after the other")
+        print(f"The keys are in {ring.file or 'SAPA_DATA_KEYS'}, where this command may not write. On every machine:")
+        print(f"1. put the new key at the END:  {key}\n   and restart every process, one after the other")
         print("2. put it at the FRONT, and restart again\n3. sapa keys rotate\n4. sapa keys drop OLD, and take it out")
         return
     try:

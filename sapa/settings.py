@@ -19,11 +19,14 @@ _SECRETS = (
     "SAPA_TRACKER_URL",
     "REDIS_URL",
     "SAPA_SECRET",
+    "SAPA_DATA_KEYS",
     "SAPA_METRICS_TOKEN",
     "SAPA_SIMULATOR_TOKEN",
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
 )
+# Its file is read again whenever it changes, by whoever uses it.
+_READ_AGAIN = "SAPA_DATA_KEYS"
 _LONGEST_SECRET = 16 * 1024  # characters; more is another file than was meant
 
 
@@ -77,6 +80,7 @@ class Settings:
     inbound_per_hour: int
     settle_s: float  # how long a request without an answer may still arrive at the provider
     catch_up_s: float  # how often the provider is asked for messages the webhook missed
+    follow_up_s: float  # after what time a message nothing was heard of is asked about
     default_timezone: str
     given_secret: str | None
     prices: Mapping[str, int]  # rupiah a message by channel; empty: not known
@@ -117,7 +121,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     twilio = _twilio(env, gateway)
     database_url = _database_url(get.text("DATABASE_URL", f"sqlite:///{var_dir / 'sapa.db'}"))
     rasa_port = get.integer("SAPA_RASA_PORT", 5005)
-    keys_file = _keys_file(env)
+    keys_file = get.text("SAPA_DATA_KEYS_FILE", "")
     actions_port = get.integer("SAPA_ACTIONS_PORT", 5055)
     return Settings(
         database_url=database_url,
@@ -147,6 +151,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         inbound_per_hour=get.integer("SAPA_INBOUND_PER_HOUR", 300),
         settle_s=get.number("SAPA_SETTLE_SECONDS", 90.0),
         catch_up_s=get.number("SAPA_CATCH_UP_SECONDS", 300.0),
+        follow_up_s=get.number("SAPA_FOLLOW_UP_SECONDS", 3600.0),
         default_timezone=get.text("SAPA_TIMEZONE", "Asia/Jakarta"),
         given_secret=_secret(get),
         prices=_prices(get),
@@ -165,22 +170,11 @@ def _secrets_from_files(env: Mapping[str, str]) -> dict[str, str]:
         given, file = env.get(name, "").strip(), env.get(f"{name}_FILE", "").strip()
         if given and file:
             raise SettingsError(f"{name} and {name}_FILE are both set: leave one out")
-        if file:
+        if file and name != _READ_AGAIN:
             found[name] = _secret_in(Path(file), f"{name}_FILE={file}")
-        elif not given and folder and (credential := Path(folder) / name).is_file():
+        elif not (given or file) and folder and (credential := Path(folder) / name).is_file():
             found[name] = _secret_in(credential, f"the credential {name}")
     return found
-
-
-def _keys_file(env: Mapping[str, str]) -> str:
-    """The file the data keys are read from, again whenever it changes. Raises SettingsError if they are given twice."""
-    folder, file = env.get("CREDENTIALS_DIRECTORY", "").strip(), env.get("SAPA_DATA_KEYS_FILE", "").strip()
-    if env.get("SAPA_DATA_KEYS", "").strip():
-        if file:
-            raise SettingsError("SAPA_DATA_KEYS and SAPA_DATA_KEYS_FILE are both set: leave one out")
-        return ""
-    credential = Path(folder) / "SAPA_DATA_KEYS"
-    return str(credential) if not file and folder and credential.is_file() else file
 
 
 def _secret_in(file: Path, told: str) -> str:

@@ -22,7 +22,7 @@ app.conf.update(
     # A tick that nobody took in time is not worth making up for: the next one finds the same rows.
     beat_schedule={
         name: {"task": f"sapa.{name}", "schedule": float(PACE_S.get(name, TICK_S)), "options": {"expires": 10 * TICK_S}}
-        for name in ("due", "plan", "sweep", "cases", "release", "daily", "catch_up", "late")
+        for name in ("due", "plan", "sweep", "cases", "release", "daily", "catch_up", "late", "follow_up")
     },
 )
 
@@ -77,3 +77,9 @@ def catch_up() -> None:
 def late() -> None:
     """Give up messages whose time is over."""
     _run("late")
+
+
+@app.task(name="sapa.follow_up")  # type: ignore[untyped-decorator]
+def follow_up() -> None:
+    """Ask what became of messages nothing was heard of."""
+    _run("follow_up")

@@ -25,6 +25,7 @@ from sapa.services.catch_up import catch_up_inbound
 from sapa.services.delivery import drop_late, reconcile
 from sapa.services.deps import Deps
 from sapa.services.due import queue_due
+from sapa.services.follow_up import follow_up
 from sapa.services.moves import open_unconfirmed_cases, unconfirmed
 from sapa.services.not_me import open_unclaimed_cases, unclaimed
 from sapa.services.pump import next_moment
@@ -35,7 +36,7 @@ log = structlog.get_logger()
 
 TICK_S = 1
 # What goes by the hour of the day need not be looked for every second.
-PACE_S = {"daily": 15, "catch_up": 30, "late": 30}
+PACE_S = {"daily": 15, "catch_up": 30, "late": 30, "follow_up": 30}
 # On its way to a visitor's target the simulated clock stops this long at most for one moment's messages to go out.
 WALK_PATIENCE_S = 20.0
 
@@ -80,6 +81,11 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         if taken:
             log.info("inbound_caught_up", count=taken)
 
+    def followed() -> None:
+        changed = follow_up(app.deps, app.clock.now())
+        if changed:
+            log.info("followed_up", count=changed)
+
     def late() -> None:
         dropped = drop_late(app.deps, app.clock.now())
         if dropped:
@@ -95,6 +101,7 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         "daily": daily,
         "catch_up": catch_up,
         "late": late,
+        "follow_up": followed,
     }
 
 
@@ -110,7 +117,8 @@ def _open_cases(app: App) -> int:
 
 def _pace_s(app: App, name: str) -> float:
     pace = PACE_S.get(name, TICK_S)
-    return min(pace, app.settings.catch_up_s) if name == "catch_up" else pace
+    shortest = {"catch_up": app.settings.catch_up_s, "follow_up": app.settings.follow_up_s}
+    return min(pace, shortest.get(name, pace))
 
 
 def build(app: App) -> BackgroundScheduler:

@@ -222,6 +222,7 @@ class Ward:
         line = line.replace(str(self.folder), "<data>").replace(str(ROOT), "<project>")
         line = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:<port>", line)
         line = re.sub(r"\bport \d+", "port <port>", line)
+        line = re.sub(r"(\+|held for )\d+ s\b", r"\1<some> s", line)
         line = re.sub(r"sapa-[0-9a-f]{12}", "sapa-<fingerprint>", line)
         return re.sub(r"host=\S+|\"/tmp\S+\"|/tmp/sapa-pg-\S+", "<socket>", line)
 

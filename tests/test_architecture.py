@@ -97,6 +97,7 @@ def test_the_heart_can_be_used_without_rasa() -> None:
         ("openpyxl", ("sapa/sheets.py",)),
         ("fhir", ("sapa/fhir.py",)),
         ("holidays", ("sapa/holidays_id.py",)),
+        ("prometheus_client", ("sapa/metrics.py",)),
     ],
 )
 def test_a_library_is_known_in_one_room_only(library: str, rooms: tuple[str, ...]) -> None:

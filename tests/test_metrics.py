@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from sapa.bootstrap import App
 from sapa.messaging.states import Kind
 from sapa.services.health import PROCESSES, WAITS, Disk, Picture
 from sapa.settings import ROOT
+from tests.doctor_ward import Stub
 from tests.services.test_health import well
 from tests.support import settings_for
 
@@ -255,8 +257,6 @@ def test_to_anybody_else_the_pages_do_not_exist(
 def test_with_a_token_only_the_token_counts(
     app: App, database_url: str, tmp_path: Path, authorization: str, status: int
 ) -> None:
-    from dataclasses import replace
-
     guarded = replace(app, settings=settings_for(database_url, tmp_path, SAPA_METRICS_TOKEN="right-token"))
     # From afar and through a proxy, and also from this very machine.
     for address in ("10.0.0.7", "127.0.0.1"):
@@ -346,6 +346,27 @@ def test_a_loop_that_hangs_falls_silent(app: App, monkeypatch: pytest.MonkeyPatc
 def test_a_process_that_does_not_answer_itself_falls_silent(app: App) -> None:
     assert not pulse.Heart(app, "edge", alive=lambda: False).beat_once()
     assert pulse.Heart(app, "edge", alive=lambda: True).beat_once()
+
+
+def test_rasa_and_the_action_server_are_heard_of_through_whoever_talks_to_them(
+    app: App, database_url: str, tmp_path: Path
+) -> None:
+    rasa, actions = Stub({"/webhooks/sapa/": (200, {})}), Stub({"/health": (200, {})})
+    more = {"SAPA_RASA_URL": rasa.url, "SAPA_ACTIONS_URL": f"{actions.url}/webhook"}
+    hear = pulse.rasa_and_actions(replace(app, settings=settings_for(database_url, tmp_path, **more)))
+    assert [name for name, _ in hear()] == ["rasa", "actions"]
+    rasa.shutdown()
+    rasa.server_close()
+    assert [name for name, _ in hear()] == ["actions"]
+    actions.answers["/health"] = (500, {})
+    assert hear() == {}
+    actions.shutdown()
+    actions.server_close()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://127.0.0.1:1", "https://no-such-host.invalid", "x"])
+def test_without_a_certificate_there_is_no_end_of_it(url: str) -> None:
+    assert pulse.certificate_until(url, 1.0) is None
 
 
 def test_a_database_that_is_away_stops_no_heart(app: App) -> None:

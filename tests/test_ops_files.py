@@ -328,8 +328,8 @@ def behind(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Ite
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "SAPA_DOMAIN": f"http://127.0.0.1:{port}",
-            "SAPA_UPSTREAM": f"127.0.0.1:{stack.port}",
+            "SITE_ADDRESS": f"http://127.0.0.1:{port}",
+            "SITE_UPSTREAM": f"127.0.0.1:{stack.port}",
         },
         stdout=subprocess.DEVNULL,
         stderr=(folder / "caddy.log").open("wb"),

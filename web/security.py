@@ -131,7 +131,19 @@ class _Limited:
                 await self._refuse(Request(scope), 413)(scope, receive, send)
                 return
         scope[_BODY] = bytes(body)
+        if not await _can_be_read(scope, bytes(body), receive):
+            await self._refuse(Request(scope), 400)(scope, receive, send)
+            return
         await self._app(scope, _again(bytes(body), receive), send)
+
+
+async def _can_be_read(scope: Scope, body: bytes, receive: Receive) -> bool:
+    """Whether this is a form at all: the reader of forms has many ways to stumble over one that is none."""
+    try:
+        await (await Request(scope, _again(body, receive)).form()).close()
+    except Exception:
+        return False
+    return True
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

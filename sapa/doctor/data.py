@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sapa import bootstrap
-from sapa.doctor.report import ASK_S, Patient, Result, fail, ok, warn
+from sapa.doctor.report import ASK_S, READING, Patient, Result, fail, ok, warn
 from sapa.services.health import SKEW_S
 from sapa.store.health import DatabaseFacts, DatabaseTrouble, examine_database
 
@@ -107,7 +107,8 @@ def installed(patient: Patient) -> Iterator[bootstrap.App | None]:
         yield None
         return
     try:
-        app = bootstrap.start(patient.environ)
+        with READING:
+            app = bootstrap.start(patient.variables)
     except bootstrap.StartError:
         yield None  # said where it belongs
         return
@@ -123,7 +124,8 @@ def start(patient: Patient) -> Iterator[Result]:
         yield warn("there is nothing to start yet", "sapa db upgrade makes the tables and the keys of the data")
         return
     try:
-        app = bootstrap.start(patient.environ)
+        with READING:
+            app = bootstrap.start(patient.variables)
     except bootstrap.StartError as error:
         yield fail(f"no process would start: {error}", "mend that line first")
         return

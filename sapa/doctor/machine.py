@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sapa import bootstrap
 from sapa.content import ContentError
-from sapa.doctor.report import Patient, Result, fail, ok, warn
+from sapa.doctor.report import READING, Patient, Result, fail, ok, warn
 from sapa.services.campaigns import CampaignError
 from sapa.services.health import DISK_FREE
 from sapa.settings import ROOT
@@ -107,7 +107,8 @@ def texts(patient: Patient) -> Iterator[Result]:
         yield fail(f"there is no folder {folder}", "set SAPA_CONTENT_DIR to the folder of the texts")
         return
     try:
-        library, _ = bootstrap.texts(folder)
+        with READING:
+            library, _ = bootstrap.texts(folder)
     except (ContentError, CampaignError) as error:
         yield fail(f"a text is broken: {_first_line(error)}", "mend the file it names")
         return

@@ -12,8 +12,10 @@ from sapa.services.health import Level
 from sapa.settings import Settings
 
 # A look that takes longer is reported as hanging; the others go on.
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 ASK_S = 5.0  # for one answer of a neighbour
+# Several looks read all the texts, which takes a second and is remembered: the others wait for the first.
+READING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Patient:
     """The installation under examination. online: the provider and the public address may be asked."""
 
     settings: Settings
-    environ: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = None  # its environment; None: that of this process
     online: bool = False
     patience_s: float = PATIENCE_S
 

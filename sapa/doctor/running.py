@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sapa import bootstrap
 from sapa.doctor.data import installed
-from sapa.doctor.report import Patient, Result, ok, warn
+from sapa.doctor.report import READING, Patient, Result, ok, warn
 from sapa.services.health import Finding, Level, findings, picture
 
 
@@ -39,7 +39,8 @@ def templates(patient: Patient) -> Iterator[Result]:
     twilio = patient.settings.twilio
     if twilio is None:
         return
-    library, _ = bootstrap.texts(patient.settings.content_dir)
+    with READING:
+        library, _ = bootstrap.texts(patient.settings.content_dir)
     wanted = {name for name in (library.get(one).template for one in library.ids()) if name}
     lacking = sorted(wanted - set(twilio.content_sids) - _approved(patient))
     if lacking:

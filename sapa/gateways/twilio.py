@@ -24,7 +24,6 @@ from sapa.gateways.twilio_requests import wire_address
 from sapa.messaging.states import Channel
 from sapa.services.records import (
     CannotTell,
-    Found,
     InboundForm,
     LookupOutcome,
     OutboxMessage,
@@ -118,8 +117,7 @@ class TwilioGateway:
             return SurelyAbsent()
         try:
             if message.provider_sid is not None:
-                known = self._client.messages(message.provider_sid).fetch()
-                return Found(message.provider_sid, str(known.status))
+                return twilio_lists.found(self._client.messages(message.provider_sid).fetch())
             # By recipient only: a filter on the date of sending could hide what is still queued and has none.
             size = twilio_lists.LOOKUP_LIMIT
             listed = self._client.messages.list(to=to, limit=size, page_size=size)

@@ -37,7 +37,7 @@ def decide(message: OutboxMessage, listed: Sequence[Any], taken: Callable[[str],
     text = _words(message.text)
     same = [item for item in candidates.values() if text and _reads_as(message, item.body)]
     if len(same) == 1:
-        return Found(same[0].sid, str(same[0].status))
+        return found(same[0])
     # A template is listed with its rendered words, a bare picture with none: for those only silence is proof.
     unlike_ours = not same and text and message.template is None
     complete = len(listed) < LOOKUP_LIMIT or is_older(listed[-1], since)
@@ -53,6 +53,12 @@ def _reads_as(message: OutboxMessage, body: str | None) -> bool:
         return False
     values = [_words(value) for value in message.template_variables.values()] or [_words(message.text)[:_SHOWN]]
     return all(values) and all(value in listed for value in values)
+
+
+def found(item: Any) -> Found:
+    """A message of ours as the provider has it, with the code of its failure if it failed."""
+    code = getattr(item, "error_code", None)
+    return Found(str(item.sid), str(item.status), str(code) if code else None)
 
 
 def is_older(item: Any, since: datetime) -> bool:

@@ -45,5 +45,6 @@ class Deps:
     prices: Mapping[str, int] = field(default_factory=dict)
     person_pace: timedelta = timedelta(0)
     settle: timedelta = timedelta(seconds=90)
+    follow_up: timedelta = timedelta(hours=1)  # after what time a message nothing was heard of is asked about
     catch_up: timedelta = timedelta(minutes=5)  # how often the provider is asked for what the webhook missed
     inbound_limits: InboundLimits | None = None

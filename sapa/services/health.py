@@ -267,7 +267,7 @@ def _holds(seen: Picture) -> Iterator[Finding]:
             Level.WARN if one else Level.FAIL,
             "hold",
             f"sending of {hold.scope} is held for {_for(since)}: the provider answers {hold.code}",
-            f"mend what the provider names, then sapa sending resume {hold.scope} (by itself one tries every 15 minutes)",
+            f"mend what the provider names, then sapa sending resume {hold.scope} (else one tries in 15 minutes)",
             {"scope": hold.scope, "error": hold.code, "seconds": round(since)},
         )
     if not seen.holds:

@@ -309,6 +309,9 @@ class Tx(
         """Messages claimed by a sender that never came back, plus those in `unknown`, that may be asked about now."""
 
     def resolve_unknown(self, outbox_id: str, outcome: LookupOutcome, now: datetime) -> OutboxState: ...
+    def sent_unheard(self, after: datetime, until: datetime, limit: int) -> list[tuple[datetime, OutboxMessage]]:
+        """Messages sent in (after, until] of which no callback told more than that, and when; the oldest first."""
+
     def holds(self) -> list[Hold]:
         """What must not be sent for now, the oldest first."""
 

@@ -440,6 +440,7 @@ class Found:
 
     provider_sid: str
     status: str
+    error_code: str | None = None  # why it failed there
 
 
 @dataclass(frozen=True)

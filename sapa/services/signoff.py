@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from sapa.messaging.templates import Template
 from sapa.services.access import NotAllowed, Role, Staffer
 from sapa.services.console_records import SignOffRow
 from sapa.services.content_preview import Entry, PreviewError, Samples, preview
@@ -135,6 +136,13 @@ class _Alone:
 
     def page(self, name: str, **vars: Any) -> str:
         return self._content.page(name, **vars)
+
+    @property
+    def templates(self) -> Mapping[str, Template]:
+        return self._content.templates
+
+    def template_text(self, name: str, values: Mapping[str, str]) -> str | None:
+        return self._content.template_text(name, values)
 
 
 def preview_of(deps: Deps, samples: Samples, content_id: str, today: date) -> Entry | None:

@@ -44,6 +44,10 @@ class BackupTrouble(RuntimeError):
     """A backup cannot be made, read or restored; the message says why in one line."""
 
 
+def _checksum(said: Any) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class TablePart:
     """One table of a backup. digest: of its rows in any order, the same whichever database holds them."""
@@ -76,8 +80,9 @@ class Manifest:
         return sum(part.rows for part in self.tables)
 
     def text(self) -> str:
-        """The manifest as JSON."""
-        return json.dumps({**asdict(self), "made_at": self.made_at.isoformat()}, indent=1)
+        """The manifest as JSON, with a checksum of its own."""
+        said = {**asdict(self), "made_at": self.made_at.isoformat()}
+        return json.dumps({"manifest": said, "sha256": _checksum(said)}, indent=1)
 
 
 def plain_table(name: str, columns: dict[str, str]) -> Any:
@@ -141,7 +146,7 @@ def _told_apart(file: Path) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise BackupTrouble(f"{file} cannot be read: {str(error) or type(error).__name__}") from None
+        raise BackupTrouble(f"{file} cannot be read: {(str(error) or type(error).__name__).splitlines()[0]}") from None
     except (ValueError, RecursionError) as error:
         raise BackupTrouble(f"{file} is damaged: {str(error).splitlines()[0]}") from None
 
@@ -154,8 +159,11 @@ def _manifest(tar: tarfile.TarFile, member: tarfile.TarInfo | None) -> Manifest:
     opened = tar.extractfile(member) if member is not None and member.isreg() and member.name == MANIFEST else None
     if opened is None:
         raise BackupTrouble(f"{_name(tar)}: this is no backup of Sapa Keluarga")
-    said = json.loads(opened.read(_LONGEST_LINE))
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
+    whole = json.loads(opened.read(_LONGEST_LINE))
+    said = whole.get("manifest") if isinstance(whole, dict) else None
+    if not isinstance(said, dict) or whole.get("sha256") != _checksum(said):
+        raise BackupTrouble(f"{_name(tar)}: the manifest was changed or is none")
+    if said.get("format") != FORMAT:
         raise BackupTrouble(f"{_name(tar)}: not in format {FORMAT}, which this version reads")
     try:
         tables = [TablePart(**part) for part in said["tables"]]

@@ -16,6 +16,7 @@ from sapa.store.casework import CaseworkQueries
 from sapa.store.console import ConsoleQueries
 from sapa.store.costs import CostQueries
 from sapa.store.erasure import ErasureQueries, compact
+from sapa.store.follow_up import FollowUpQueries
 from sapa.store.health import HealthQueries
 from sapa.store.inbound import InboundQueries
 from sapa.store.journeys import JourneyQueries
@@ -46,6 +47,7 @@ class Transaction(
     RegisterQueries,
     LessonQueries,
     HealthQueries,
+    FollowUpQueries,
     TemplateQueries,
     CostQueries,
 ):

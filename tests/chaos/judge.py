@@ -50,8 +50,8 @@ class Verdict:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was lost, doubled, early or skipped."""
-        return not (self.lost or self.doubled or self.early or self.skipped)
+        """Whether nothing was lost, doubled, early or skipped, nor failed without anybody knowing."""
+        return not (self.lost or self.doubled or self.early or self.skipped or self.untold)
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -46,8 +46,6 @@ from tests.chaos.dying import (
 from tests.chaos.world import Size, plant
 from tests.support import settings_for, wired
 
-pytestmark = pytest.mark.chaos
-
 ACCOUNT, TOKEN, US = "AC" + "0" * 31 + "1", "standin-token", "+628110000000"
 LEASE = timedelta(seconds=60)
 MOTHER = "+6281200000001"

@@ -31,6 +31,12 @@ def seeded(app: App, now: datetime) -> list[FamilyRecord]:
         return tx.family_records(posyandu_ids=[place.id for place in tx.list_posyandu()])
 
 
+@pytest.fixture
+def database_url(one_database: str) -> str:
+    """One kind of database is enough here: test_register_import.py writes many rows at once on both."""
+    return one_database
+
+
 def test_eighty_families_come_in_a_moment_and_only_once(
     app: App, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:

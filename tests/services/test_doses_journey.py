@@ -108,6 +108,12 @@ def twin(name: str, number: str) -> Child:
 # ------------------------------------------------------------------------------------------------ several named doses
 
 
+@pytest.fixture
+def database_url(one_database: str) -> str:
+    """One kind of database is enough here: what it is asked is asked of both in test_dose_recording.py."""
+    return one_database
+
+
 def test_several_doses_are_shown_first_and_written_after_yes(app: App) -> None:
     talk = Talk(app, aisyah())
     assert talk.say("sudah DPT 1 sama polio 2 tgl 3 bulan lalu") == ["periksa"]

@@ -26,6 +26,12 @@ PLAN = "JADWAL posyandu 14 Januari jam 8 di balai desa"
 
 
 @pytest.fixture
+def database_url(one_database: str) -> str:
+    """One kind is enough here: what it is asked is asked of both in test_posyandu_day.py and test_broadcasts.py."""
+    return one_database
+
+
+@pytest.fixture
 def village(app: App, now: datetime) -> KaderVillage:
     return KaderVillage(app, now)
 

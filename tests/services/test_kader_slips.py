@@ -20,6 +20,12 @@ EVENING = datetime(2026, 11, 23, 20, 30, tzinfo=ZoneInfo("Asia/Jakarta"))
 
 
 @pytest.fixture
+def database_url(one_database: str) -> str:
+    """One kind is enough here: what it is asked is asked of both in test_posyandu_day.py and test_broadcasts.py."""
+    return one_database
+
+
+@pytest.fixture
 def village(app: App, now: datetime) -> KaderVillage:
     return KaderVillage(app, now)
 

@@ -91,6 +91,12 @@ class Talk:
 
 
 @pytest.fixture
+def database_url(one_database: str) -> str:
+    """One kind of database is enough here: what it is asked is asked of both in test_screening_recording.py."""
+    return one_database
+
+
+@pytest.fixture
 def she(app: App, now: datetime) -> Talk:
     return Talk(app, now)
 

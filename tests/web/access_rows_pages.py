@@ -10,6 +10,8 @@ from sapa.services import broadcasts
 from sapa.services.access import staffer
 from sapa.services.broadcast_records import BroadcastKind, Plan
 from sapa.services.day_records import UNREACHED, HomeVisitRow
+from sapa.services.ports import Tx
+from sapa.services.records import InboundForm, MediaItem
 from tests.web.access_rows import ALL, Row
 from tests.web.console_world import NUMBERS, World
 
@@ -36,6 +38,7 @@ ROWS = [
     Row("POST", "/hari/{session_id}/buka", NAMED),
     Row("GET", "/kasus", NAMED),
     Row("GET", "/kasus/{case_number}", NAMED),
+    Row("GET", "/kasus/{case_number}/lampiran/{inbound_id}/{index}", NAMED),
     Row("POST", "/kasus/{case_number}/ambil", NAMED),
     Row("POST", "/kasus/{case_number}/jawab", NAMED, form={"teks": "Saya ke sana ya, Bu."}),
     Row("POST", "/kasus/{case_number}/serahkan", NAMED),
@@ -73,10 +76,29 @@ def a_broadcast(app: App, world: World) -> str:
     return made.id
 
 
+def _a_picture(tx: Tx, world: World, app: App) -> str:
+    """A message of the own family with a picture (on a host that nothing is fetched from); its id."""
+    for message in tx.inbound_of(world.mother_id):
+        if message.media:
+            return message.id
+    address = tx.addresses_of(world.mother_id)[0]
+    media = (MediaItem("https://elsewhere.example/1", "image/jpeg"),)
+    form = InboundForm("SM" + "e" * 32, Channel.WHATSAPP, address.value, "bot", "", media=media)
+    contact = tx.contact(world.mother_id)
+    assert contact is not None
+    return tx.store_inbound(form, contact, address, app.clock.now()) or ""
+
+
+def a_picture(app: App, world: World) -> str:
+    """The id of the picture's message."""
+    with app.store.transaction() as tx:
+        return _a_picture(tx, world, app)
+
+
 def a_case(app: App, world: World) -> str:
     """The number of an open case of the own family."""
     with app.store.transaction() as tx:
-        tx.open_case(world.mother_id, "handover", "a case of the tests", app.clock.now())
+        tx.open_case(world.mother_id, "handover", _a_picture(tx, world, app), app.clock.now())
         return str(next(case.number for case in tx.open_cases_of(world.mother_id)))
 
 
@@ -91,5 +113,7 @@ def a_visit(app: App, world: World) -> str:
 PARAMS: Mapping[str, Callable[[App, World], str]] = {
     "broadcast_id": a_broadcast,
     "case_number": a_case,
+    "inbound_id": a_picture,
+    "index": lambda app, world: "0",
     "visit_id": a_visit,
 }

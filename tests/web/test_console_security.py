@@ -170,3 +170,20 @@ def test_the_console_is_at_home_under_its_address_with_and_without_a_slash(world
     with TestClient(serve(world.app), base_url=HOST) as client:
         assert client.get("/konsol").status_code == 200
         assert client.get("/konsol/masuk").text.count("<h1>") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"csrftoken=x"),  # no boundary
+        ("multipart/form-data; boundary=x", b"%%%"),  # none of that boundary
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'),  # breaks off
+        ("multipart/form-data; boundary=\xe9", b"--"),
+    ],
+)
+def test_a_form_that_is_none_is_refused_and_breaks_nothing(world: World, kind: str, body: bytes) -> None:
+    with client_for(world, None) as client:
+        token = token_in(client.get("/konsol/masuk").text)
+        headers = {"Content-Type": kind.encode("latin-1"), "X-CSRFToken": token.encode()}
+        for path in ("/konsol/masuk", "/konsol/masuk/kode", "/konsol/keluar"):
+            assert client.post(path, content=body, headers=headers, follow_redirects=False).status_code < 500

@@ -26,6 +26,12 @@ ANOTHERS = ["Mawar", "Tina", "P", "2026-05-03", "Bertha", "ya"]
 
 
 @pytest.fixture
+def database_url(one_database: str) -> str:
+    """One kind of database is enough here: tests/web/test_console_access.py asks for every page on both."""
+    return one_database
+
+
+@pytest.fixture
 def world(app: App) -> World:
     return build(app)
 

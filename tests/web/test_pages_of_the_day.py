@@ -16,6 +16,12 @@ from tests.web.console_world import World, build, client_for, post
 
 
 @pytest.fixture
+def database_url(one_database: str) -> str:
+    """One kind of database is enough here: tests/web/test_console_access.py asks for every page on both."""
+    return one_database
+
+
+@pytest.fixture
 def world(app: App) -> World:
     """The village on its posyandu day."""
     made = build(app)

@@ -9,7 +9,7 @@ from datetime import datetime
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sapa.services import casework
+from sapa.services import case_media, casework
 from sapa.services.casework import CaseSeen
 from sapa.services.ports import Tx
 from web.session import BY_NAME, Console, HiddenError, Visit
@@ -20,6 +20,7 @@ def routes(console: Console) -> list[Route]:
     return [
         console.get("/kasus", listing, BY_NAME),
         console.get("/kasus/{case_number}", one_case, BY_NAME),
+        console.get("/kasus/{case_number}/lampiran/{inbound_id}/{index}", attachment, BY_NAME),
         console.post("/kasus/{case_number}/ambil", take, BY_NAME),
         console.post("/kasus/{case_number}/jawab", answer, BY_NAME),
         console.post("/kasus/{case_number}/serahkan", hand_over, BY_NAME),
@@ -55,6 +56,7 @@ def _show(visit: Visit, errors: dict[str, str], status: int = 200) -> Response:
     with visit.read() as tx:
         try:
             page = casework.case_page(tx, visit.who, _number(visit), visit.now)
+            attached = case_media.attachments(tx, visit.who, _number(visit))
         except casework.NoSuchCase as none:
             raise HiddenError from none
     if page.case.household_id is not None:
@@ -65,6 +67,7 @@ def _show(visit: Visit, errors: dict[str, str], status: int = 200) -> Response:
         status,
         page=page,
         case=page.case,
+        attached=attached,
         waits=_minutes(page.case, visit.now),
         errors=errors,
         texts=texts,
@@ -72,8 +75,30 @@ def _show(visit: Visit, errors: dict[str, str], status: int = 200) -> Response:
     )
 
 
-def _number(visit: Visit) -> int:
-    told = visit.path("case_number")
+def attachment(visit: Visit) -> Response:
+    """A picture, to be looked at; a voice note or a file, to be taken down. Fetched now, and written down as read."""
+    number, index = _number(visit), _number(visit, "index")
+    with visit.read() as tx:
+        try:
+            item = case_media.attachment(tx, visit.who, number, visit.path("inbound_id"), index)
+            household_id = casework.case_page(tx, visit.who, number, visit.now).case.household_id
+        except casework.NoSuchCase as none:
+            raise HiddenError from none
+    with visit.write() as tx:
+        detail = {"page": "attachment"}
+        tx.audit("picture_read", None, detail, visit.now, actor_id=visit.who.contact_id, household_id=household_id)
+    try:
+        found = visit.app.fetch_media(item.url)
+    except case_media.MediaRefused as refused:
+        return _show(visit, {"lampiran": f"lampiran_{refused.reason}"}, 422)
+    shown = "inline" if found.content_type.startswith("image/") else "attachment"
+    name = f"kasus-{number}-{index + 1}.{found.content_type.partition('/')[2]}"
+    headers = {"Content-Disposition": f'{shown}; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(found.data, media_type=found.content_type, headers=headers)
+
+
+def _number(visit: Visit, part: str = "case_number") -> int:
+    told = visit.path(part)
     if not (told.isascii() and told.isdecimal() and len(told) < 10):
         raise HiddenError
     return int(told)
