@@ -25,7 +25,7 @@ setup: env db model ## environment, database and model; the other targets do wha
 run: env ## everything on this machine: phone simulator and console in the browser; Ctrl-C stops it
 	@$(PYTHON) -m bot.run $(ARGS)
 
-# A file of tests stays in one process (loadfile): tests that start whole systems must not start them side by side.
+# A file of tests stays in one process (loadfile); tests/order.py says which files share one and which come first.
 test: env model ## all tests but those of the next two lines; ARGS="-k word" chooses, ARGS="-n 0" runs in one process
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser and not load" $(ARGS)
 
@@ -47,6 +47,7 @@ lint: env ## style, types, import directions, files made by tools
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tools/build_rules.py --check
+	@$(PYTHON) tools/build_alerts.py --check
 
 # Trains its own two models under models/bench the first time (ours in three minutes, stock Rasa in a quarter of an hour and more).
 nlu-bench: env ## our understanding against stock Rasa's, in one table; ARGS="--epochs 100", ARGS=--json

@@ -68,7 +68,7 @@ def _write(file: Path, with_keys: bool) -> Manifest:
     from sapa.store.crypt import ring_of, write_keys
 
     app = common.running_app()
-    with Progress(console=notes, transient=True) as bar:
+    with Progress(console=notes, transient=True, disable=not notes.is_terminal) as bar:
         task = bar.add_task("backing up", total=None)
         manifest = write_backup(
             app.store.engine,
@@ -149,7 +149,7 @@ def _restore(
     from sapa.store.restore import restore as restore_file
 
     began = time.monotonic()
-    with Progress(console=notes, transient=True) as bar:
+    with Progress(console=notes, transient=True, disable=not notes.is_terminal) as bar:
         task = bar.add_task("restoring", total=None)
         ledgers = [config.var_dir / NAME, *erased]
         done = restore_file(engine, file, now, until, ledgers, lambda name: bar.update(task, description=name))

@@ -87,7 +87,7 @@ def rotate() -> None:
     with app.store.engine.connect() as connection:
         waiting = stale_rows(connection, newest)
     try:
-        with Progress(console=notes, transient=True) as bar:
+        with Progress(console=notes, transient=True, disable=not notes.is_terminal) as bar:
             task = bar.add_task("sealing anew", total=waiting)
             done = reseal(app.store.engine, lambda rows: bar.advance(task, rows))
     except KeyTrouble as error:

@@ -6,9 +6,13 @@ in the database, so any number of workers may run them, and a task done twice ch
 
 from __future__ import annotations
 
-from celery import Celery
+from contextlib import ExitStack
+from typing import Any
 
-from sapa import settings
+from celery import Celery
+from celery.signals import worker_ready, worker_shutdown
+
+from sapa import pulse, settings
 from sapa.bootstrap import current_app
 from scheduler.clock import PACE_S, TICK_S, jobs
 
@@ -25,6 +29,20 @@ app.conf.update(
         for name in ("due", "plan", "sweep", "cases", "release", "daily", "catch_up", "late", "follow_up")
     },
 )
+
+
+_life = ExitStack()
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _begin(**_: Any) -> None:
+    """After the pool has forked: a database connection must not be shared with its children."""
+    _life.enter_context(pulse.observed(current_app(), "clock", alive=lambda: True))
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _end(**_: Any) -> None:
+    _life.close()
 
 
 def _run(name: str) -> None:

@@ -20,7 +20,7 @@ from datetime import timedelta
 
 import structlog
 
-from sapa import logs
+from sapa import logs, metrics, pulse
 from sapa.bootstrap import App, StartError, start
 from sapa.clock import SteadyClock, SystemClock
 from sapa.services.delivery import attempt, claim_batch, lease_over, record
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 IDLE_S = 0.05
 TROUBLE_S = 1.0
+_BREATH_S = 5.0
 # Outcomes recorded in one transaction, at most.
 GROUP = 200
 # A request must leave in the first half of its lease: in the second its answer is waited for.
@@ -94,11 +95,13 @@ class Sender:
 
     def _turn(self, threads: ThreadPoolExecutor) -> float:
         """Claim what there is room for; how long to rest."""
+        pulse.moved("claim")
         room = self._room_for()
         try:
             claims = self._claim(room)
         except Exception as error:  # the outbox waits; what was claimed is reconciled when its lease ends
             log.warning("sender_trouble", error=type(error).__name__)
+            metrics.trouble("sender", "claim")
             return TROUBLE_S
         with self._room:
             self._under_way += len(claims)
@@ -129,7 +132,10 @@ class Sender:
                 # This machine slept or the way was long: another sender may hold the message by now.
                 tried = Tried(claim.message.id, lease_over())
             else:
+                asked = time.monotonic()
                 tried = attempt(self._app.deps, claim.message, self._app.clock.now())
+                outcome, kind = type(tried.outcome).__name__, claim.message.kind.value
+                metrics.sent(outcome, kind, time.monotonic() - asked)
             self._done.put((claim.message, tried))
         except Exception as error:  # nobody knows how far it came: its lease ends and it is reconciled
             log.error("send_trouble", outbox=claim.message.id, error=type(error).__name__)
@@ -144,7 +150,7 @@ class Sender:
         ending = False
         while not ending:
             group: list[tuple[OutboxMessage, Tried]] = []
-            item = self._done.get()
+            item = self._next_outcome()
             while True:
                 if item is None:
                     ending = True
@@ -156,6 +162,15 @@ class Sender:
             if group:
                 self._record(group)
 
+    def _next_outcome(self) -> tuple[OutboxMessage, Tried] | None:
+        """The next outcome, None at the end. Says that it lives while there is none."""
+        while True:
+            pulse.moved("record")
+            try:
+                return self._done.get(timeout=_BREATH_S)
+            except queue.Empty:
+                continue
+
     def _record(self, group: list[tuple[OutboxMessage, Tried]]) -> None:
         """Try until the lease of the group is over: what is not recorded by then is asked of the provider."""
         give_up = time.monotonic() + self._lease.total_seconds()
@@ -165,6 +180,7 @@ class Sender:
                 break
             except Exception as error:
                 log.warning("record_trouble", count=len(group), error=type(error).__name__)
+                metrics.trouble("sender", "record")
                 if time.monotonic() > give_up:
                     return
                 time.sleep(TROUBLE_S)
@@ -183,7 +199,8 @@ def main() -> int:
     sender = Sender(app)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: sender.stop())
-    sender.run()
+    with pulse.observed(app, "sender"):
+        sender.run()
     return 0
 
 

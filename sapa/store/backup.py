@@ -39,7 +39,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from sapa.store import simulator
 from sapa.store.backup_file import (
     LEFT_OUT,
     MANIFEST,
@@ -55,7 +54,6 @@ from sapa.store.data_keys import keys_in_use
 from sapa.store.models import Base
 
 _AT_ONCE = 500
-assert simulator  # its tables are part of the metadata
 
 _KINDS: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (Boolean, "bool"),

@@ -18,6 +18,7 @@ from sqlalchemy import JSON, Boolean, Date, Float, Integer, LargeBinary, Text, T
 from sqlalchemy import column as sql_column
 from sqlalchemy.types import TypeEngine
 
+from sapa.store import simulator
 from sapa.store.models import Base, UtcDateTime
 
 FORMAT = 1
@@ -25,6 +26,7 @@ MANIFEST = "manifest.json"
 # Who is logged in, which process lives: nothing of it is true after a restore.
 LEFT_OUT = frozenset({"heartbeat", "login_code", "web_session"})
 _LONGEST_LINE = 64 * 1024 * 1024
+assert simulator  # its tables are part of the metadata
 
 # What a value is, as the manifest calls it; from what the database is told it is.
 TYPES: dict[str, TypeEngine[Any]] = {

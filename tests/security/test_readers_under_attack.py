@@ -104,7 +104,7 @@ PIECES = [
     "12 januari 2026 ", "1/1/2026 ", "bb 7,8 kg ", "tb 68 ", "hb0 bcg polio ", "kejang ", "sesak ", "meninggal ",
     "keguguran ", "stop ", "bu ", "posyandu ", "jam 08.00 ", "di rumah ", "nama ", "lahir ", "sudah ", "saya ", "x ",
 ]  # fmt: skip
-TAILS = ["!", "", "\x00", " ya", "1"]
+TAILS = ["!", " ya", "\x00"]
 # All of it takes minutes of processor time.
 THOROUGH = EXAMPLES >= 5000
 
