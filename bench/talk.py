@@ -21,7 +21,7 @@ from bench.stub import Ledger, serve
 QUESTIONS = ("apa itu stunting", "menu mpasi 8 bulan", "halo", "efek samping imunisasi", "asi saya sedikit")
 # A person asks these few things and the next one comes: nobody talks to a clinic a hundred times a minute.
 TURNS_A_PERSON = len(QUESTIONS)
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 
 Ask = Callable[[int, str], Awaitable[None]]
 

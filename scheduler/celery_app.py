@@ -26,7 +26,7 @@ app.conf.update(
     # A tick that nobody took in time is not worth making up for: the next one finds the same rows.
     beat_schedule={
         name: {"task": f"sapa.{name}", "schedule": float(PACE_S.get(name, TICK_S)), "options": {"expires": 10 * TICK_S}}
-        for name in ("due", "plan", "sweep", "cases", "release", "daily", "catch_up", "late", "follow_up")
+        for name in ("due", "plan", "sweep", "cases", "release", "daily", "catch_up", "late", "follow_up", "templates")
     },
 )
 
@@ -101,3 +101,9 @@ def late() -> None:
 def follow_up() -> None:
     """Ask what became of messages nothing was heard of."""
     _run("follow_up")
+
+
+@app.task(name="sapa.templates")  # type: ignore[untyped-decorator]
+def templates() -> None:
+    """Ask the provider how the WhatsApp templates stand."""
+    _run("templates")

@@ -28,15 +28,17 @@ from sapa.services.due import queue_due
 from sapa.services.follow_up import follow_up
 from sapa.services.moves import open_unconfirmed_cases, unconfirmed
 from sapa.services.not_me import open_unclaimed_cases, unclaimed
+from sapa.services.ports_templates import ProviderTrouble
 from sapa.services.pump import next_moment
 from sapa.services.reminders import replan_dirty, replan_everybody_if_campaigns_changed
 from sapa.services.rights import drop_old_files
+from sapa.services.templates import refresh_templates
 
 log = structlog.get_logger()
 
 TICK_S = 1
 # What goes by the hour of the day need not be looked for every second.
-PACE_S = {"daily": 15, "catch_up": 30, "late": 30, "follow_up": 30}
+PACE_S = {"daily": 15, "templates": 300, "catch_up": 30, "late": 30, "follow_up": 30}
 # On its way to a visitor's target the simulated clock stops this long at most for one moment's messages to go out.
 WALK_PATIENCE_S = 20.0
 
@@ -91,6 +93,18 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         if dropped:
             log.warning("dropped_late", count=dropped)
 
+    def ask_for_templates() -> None:
+        provider = app.template_provider
+        if provider is None:
+            return
+        try:
+            changes = refresh_templates(app.store, provider, app.content.templates, app.clock.now())
+        except ProviderTrouble as trouble:  # asked again at the next tick
+            log.warning("templates_not_asked", reason=str(trouble))
+            return
+        if changes:
+            log.info("templates_changed", count=len(changes))
+
     cases, release, daily = (of_staff(work) for work in (clockwork.CASES, clockwork.RELEASES, clockwork.DAILY))
     return {
         "due": due,
@@ -102,6 +116,7 @@ def jobs(app: App) -> dict[str, Callable[[], None]]:
         "catch_up": catch_up,
         "late": late,
         "follow_up": followed,
+        "templates": ask_for_templates,
     }
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +11,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from sapa import bootstrap
+from sapa.cli import app as commands
 from sapa.settings import ROOT
 from tests.gateways.test_twilio_content import FILES, Twilio
 
@@ -30,6 +31,7 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 self._answer("GET")
@@ -73,12 +75,12 @@ def provider() -> Iterator[Provider]:
     provider.close()
 
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Run = Callable[..., Result]
 
 
 @pytest.fixture
-def sapa(provider: Provider, tmp_path: Path, new_file: Callable[[Path], str]) -> Run:
-    """Run `sapa templates ...` as a shell would, with a database of its own and this provider."""
+def sapa(provider: Provider, tmp_path: Path, new_file: Callable[[Path], str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run `sapa templates ...` on its own database and this provider, in this process: texts are read once."""
     configured = {
         "SAPA_GATEWAY": "twilio",
         "SAPA_PUBLIC_URL": "https://sapa.example",
@@ -90,15 +92,13 @@ def sapa(provider: Provider, tmp_path: Path, new_file: Callable[[Path], str]) ->
         "TWILIO_API_URL": provider.url,
     }
 
-    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "sapa.cli", "templates", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env={**os.environ, **configured, **more},
-        )
+    def run(*arguments: str, **more: str) -> Result:
+        with monkeypatch.context() as around:
+            for name, value in {**configured, **more}.items():
+                around.setenv(name, value)
+            # As a new process would: nothing is started yet.
+            around.setattr(bootstrap, "_current", None)
+            return CliRunner().invoke(commands, ["templates", *arguments])
 
     return run
 
@@ -106,17 +106,17 @@ def sapa(provider: Provider, tmp_path: Path, new_file: Callable[[Path], str]) ->
 def test_on_the_simulator_nothing_needs_pushing(sapa: Run) -> None:
     for command in ("push", "status"):
         done = sapa(command, SAPA_GATEWAY="simulator")
-        assert done.returncode == 0 and "nothing needs pushing" in done.stdout, done.stderr
+        assert done.exit_code == 0 and "nothing needs pushing" in done.stdout, done.stderr
 
 
 def test_from_files_to_approved(sapa: Run, provider: Provider) -> None:
     dry = sapa("push", "kabar_layanan", "--dry-run")
-    assert (dry.stdout, dry.returncode) == ("[1/1] kabar_layanan: would create\n", 0), dry.stderr
+    assert (dry.stdout, dry.exit_code) == ("[1/1] kabar_layanan: would create\n", 0), dry.stderr
     assert provider.twilio.contents == []
 
     pushed = sapa("push")
     lines = pushed.stdout.splitlines()
-    assert pushed.returncode == 0 and len(lines) == len(provider.twilio.contents) == len(FILES), pushed.stderr
+    assert pushed.exit_code == 0 and len(lines) == len(provider.twilio.contents) == len(FILES), pushed.stderr
     assert lines[0] == f"[1/{len(FILES)}] kabar_layanan: created (pending)"
 
     provider.decide("approved")
@@ -128,14 +128,14 @@ def test_from_files_to_approved(sapa: Run, provider: Provider) -> None:
 
 
 def test_a_rejection_is_shown_with_its_reason_and_ends_in_1(sapa: Run, provider: Provider) -> None:
-    assert sapa("push", "siar_batal").returncode == 0
+    assert sapa("push", "siar_batal").exit_code == 0
     provider.decide("rejected", "INVALID_FORMAT")
     shown = sapa("status").stdout
     assert [line.split() for line in shown.splitlines() if line.startswith("siar_batal ")] == [
         ["siar_batal", "rejected", "utility", "INVALID_FORMAT"]
     ]
     done = sapa("push", "siar_batal")
-    assert (done.stdout, done.returncode) == ("[1/1] siar_batal: rejected (INVALID_FORMAT)\n", 1)
+    assert (done.stdout, done.exit_code) == ("[1/1] siar_batal: rejected (INVALID_FORMAT)\n", 1)
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_a_provider_that_refuses_is_one_line_and_exit_code_1(
 ) -> None:
     provider.broken = status
     done = sapa("push")
-    assert (done.stderr, done.returncode) == (f"{line}\n", 1)
+    assert (done.stderr, done.exit_code) == (f"{line}\n", 1)
     shown = sapa("status")
-    assert shown.stderr.startswith(line) and shown.returncode == 1
+    assert shown.stderr.startswith(line) and shown.exit_code == 1
     assert len(shown.stdout.splitlines()) == len(FILES)  # what was noted before is shown all the same
 
 
@@ -160,7 +160,7 @@ def test_no_provider_at_all_is_one_line_and_exit_code_1(sapa: Run, provider: Pro
     provider.close()
     done = sapa("push")
     assert done.stderr == "sapa: Twilio cannot be reached (ConnectionRefusedError); nothing was changed\n"
-    assert done.returncode == 1 and TOKEN not in done.stdout + done.stderr
+    assert done.exit_code == 1 and TOKEN not in done.stdout + done.stderr
 
 
 def test_what_meta_would_refuse_is_named_and_nothing_is_pushed(sapa: Run, provider: Provider, tmp_path: Path) -> None:
@@ -170,18 +170,18 @@ def test_what_meta_would_refuse_is_named_and_nothing_is_pushed(sapa: Run, provid
     file.write_text(file.read_text("utf-8").replace("Jawaban dari *{{1}}*", "{{1}}"), "utf-8")
     own = {"SAPA_CONTENT_DIR": str(folder / "id")}
     checked = sapa("check", **own)
-    assert (checked.stdout, checked.returncode) == ("templates/kasus_jawaban.yml: body: begins with a gap\n", 1)
+    assert (checked.stdout, checked.exit_code) == ("templates/kasus_jawaban.yml: body: begins with a gap\n", 1)
     pushed = sapa("push", "siar_batal", **own)
-    assert pushed.returncode == 1 and "templates/kasus_jawaban.yml: body: begins with a gap" in pushed.stderr
+    assert pushed.exit_code == 1 and "templates/kasus_jawaban.yml: body: begins with a gap" in pushed.stderr
     assert provider.twilio.requests == []
 
     file.write_text("name: [", "utf-8")
     unreadable = sapa("check", "--json", **own)
-    assert unreadable.returncode == 1
+    assert unreadable.exit_code == 1
     (fault,) = json.loads(unreadable.stdout)["faults"]
     assert fault.startswith("templates/kasus_jawaban.yml: is not readable YAML")
 
 
 def test_an_unknown_name_is_named(sapa: Run) -> None:
     done = sapa("push", "siar_batall")
-    assert done.returncode == 1 and done.stderr.startswith("sapa: siar_batall: there is no such template; there are ")
+    assert done.exit_code == 1 and done.stderr.startswith("sapa: siar_batall: there is no such template; there are ")

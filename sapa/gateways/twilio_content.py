@@ -47,7 +47,9 @@ class TwilioContent:
 
     def __init__(self, settings: TwilioSettings, *, http: HttpClient | None = None) -> None:
         self._auth = (settings.account_sid, settings.auth_token)
-        self._http = http or TwilioHttp(base_url=settings.api_url, read_timeout_s=settings.timeout_s)
+        self._http = http or TwilioHttp(
+            base_url=settings.api_url, proxy=settings.proxy, read_timeout_s=settings.timeout_s
+        )
 
     def listed(self) -> Sequence[RemoteTemplate]:
         """Everything on the shelf with its approval, as Twilio sorts it. Raises ProviderTrouble."""

@@ -26,6 +26,7 @@ from sapa.services.records import (
     Tried,
     Unclear,
 )
+from sapa.services.templates import mark_template
 
 # With pauses that double this is about 20 minutes for a provider that is busy and a day for one that is away.
 MAX_SEND_ATTEMPTS = 8
@@ -42,6 +43,9 @@ _NEW_TRIES = 3
 _HELD_TRIES = 20
 TEXT, TEMPLATE, SMS = "text", "template", "sms"
 NO_TEMPLATE = "no_template"
+BAD_VALUES = "template_changed"
+# What the provider calls a template that may not be used, and how ours is marked then.
+_TEMPLATE_STATES = {"63041": "paused", "63042": "disabled", "63040": "rejected"}
 LEASE_OVER = "lease_over"
 
 
@@ -123,13 +127,18 @@ def build_request(deps: Deps, message: OutboxMessage, now: datetime) -> SendRequ
     if sid is None and not deps.templates_always:
         # Not lost: it waits until the template is approved or its own time is over, and a human is told.
         return Refused(NO_TEMPLATE, 0.0, hold=f"template:{message.template}", waits=True, alert=True)
+    values = message.template_variables or template_variables(message.text)
+    known = deps.content.templates.get(message.template)
+    if known is not None and not known.takes(values):
+        # Its template was given other gaps since it was queued: half filled it would say something else.
+        return Refused(BAD_VALUES, retry_after_s=None, alert=True, switch=SMS)
     return SendRequest(
         outbox_id=message.id,
         to=message.to,
         channel=message.channel,
         text=None,
         content_sid=sid or f"simulated:{message.template}",
-        content_variables=message.template_variables or template_variables(message.text),
+        content_variables=values,
         media_urls=media,
         buttons=message.buttons,
         rendered=message.text,
@@ -155,6 +164,8 @@ def lease_over() -> Refused:
 def _act_on_refusal(deps: Deps, tx: Tx, message: OutboxMessage, refused: Refused, now: datetime) -> None:
     if refused.hold is not None and tx.hold(refused.hold, refused.error_code, now):
         tx.audit("sending_held", None, {"scope": refused.hold, "code": refused.error_code}, now)
+    if refused.error_code in _TEMPLATE_STATES and message.template is not None:
+        mark_template(tx, message.template, _TEMPLATE_STATES[refused.error_code], refused.error_code, now)
     if refused.alert and refused.hold is None:
         tx.audit("send_alert", None, {"code": refused.error_code, "content": message.content_id}, now)
     if refused.switch is not None and refused.retry_after_s is None:

@@ -354,7 +354,10 @@ def _sendable(urgent: bool, paced: bool) -> Select[Any]:
     )
     if paced:
         query = query.where(_in_pace())
-    return query.order_by(OutboxTable.seq.desc()) if urgent else query.order_by(OutboxTable.priority, OutboxTable.seq)
+    if urgent:
+        # What belongs to one emergency was queued at one moment, and keeps its order.
+        return query.order_by(OutboxTable.created_at.desc(), OutboxTable.seq)
+    return query.order_by(OutboxTable.priority, OutboxTable.seq)
 
 
 def _earlier_part_open(now: BindParameter[Any]) -> Exists:

@@ -534,7 +534,7 @@ def test_a_start_that_cannot_work_ends_with_one_line_and_status_1(
         if broken == "settings":
             env["SAPA_GATEWAY"] = "pigeon"
         elif broken == "database":
-            env["DATABASE_URL"] = f"sqlite:///{tmp_path / 'sapa.db' / 'below-a-file.db'}"
+            env["DATABASE_URL"] = f"sqlite:///{tmp_path / 'test.db' / 'below-a-file.db'}"
         ended = run_main(env)
     assert ended.returncode == 1
     assert ended.stdout == ""
@@ -573,7 +573,7 @@ def test_the_real_process_serves_and_ends_quietly_when_told_to(
 
 
 @pytest.fixture
-def environment() -> Callable[[Path], dict[str, str]]:
+def environment(one_database: str) -> Callable[[Path], dict[str, str]]:
     """The environment of a process that works on the database of the fixture `edge`."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH")}
-    return lambda folder: {**kept, "SAPA_VAR_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'sapa.db'}"}
+    return lambda folder: {**kept, "SAPA_VAR_DIR": str(folder), "DATABASE_URL": one_database}

@@ -93,8 +93,8 @@ def test_free_text_needs_an_open_window(
 
 
 def test_outside_the_window_an_approved_template_goes_by_its_content_sid(app: App, now: datetime) -> None:
-    message = _message(app, _queue(app, now, template="pengingat_posyandu", text="Halo,\n\nbesok posyandu."))
-    deps = replace(app.deps, content_sids={"pengingat_posyandu": "HX" + "1" * 32}, templates_always=False)
+    message = _message(app, _queue(app, now, template="contoh", text="Halo,\n\nbesok posyandu."))
+    deps = replace(app.deps, content_sids={"contoh": "HX" + "1" * 32}, templates_always=False)
     request = build_request(deps, message, now + timedelta(days=2))
     assert isinstance(request, SendRequest)
     assert request.text is None and request.content_sid == "HX" + "1" * 32
@@ -110,9 +110,9 @@ def test_outside_the_window_a_message_without_a_template_can_only_go_by_sms_and_
 
 
 def test_outside_the_window_a_message_whose_template_is_not_approved_waits_for_it(app: App, now: datetime) -> None:
-    message = _message(app, _queue(app, now, template="pengingat_posyandu"))
+    message = _message(app, _queue(app, now, template="contoh"))
     refused = build_request(replace(app.deps, templates_always=False), message, now + timedelta(days=2))
-    assert refused == Refused("no_template", 0.0, hold="template:pengingat_posyandu", waits=True, alert=True)
+    assert refused == Refused("no_template", 0.0, hold="template:contoh", waits=True, alert=True)
 
 
 def test_a_template_value_is_one_line_of_at_most_900_characters() -> None:
