@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -42,13 +43,18 @@ class Provider:
         self.answers: list[SendOutcome] = []
         self.lookups: list[LookupOutcome] = []
         self.sent: list[str] = []
+        self.meanwhile: Callable[[], object] | None = None  # what happens while a question is under way
 
     def send(self, request: SendRequest) -> SendOutcome:
         self.sent.append(request.outbox_id)
         return self.answers.pop(0) if self.answers else Sent(f"SM{len(self.sent):032x}")
 
     def lookup(self, message: OutboxMessage) -> LookupOutcome:
-        return self.lookups.pop(0)
+        outcome = self.lookups.pop(0)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return outcome
 
     def verdict(self, error_code: str, template: str | None) -> SendOutcome | None:
         return Refused(error_code, None, switch="sms" if error_code == "63024" else None)
@@ -168,3 +174,19 @@ def test_a_sender_that_comes_back_late_with_a_success_keeps_the_message_from_goi
     record(deps, "slow", [(message, Tried(message.id, Sent("SM1")))], clock.now() + 2 * LATER)
     assert _state(app, outbox_id) == "sent"
     assert _send(deps, clock.now() + 3 * LATER) == []
+
+
+def test_an_old_answer_says_nothing_of_a_newer_doubt(app: App, deps: Deps, provider: Provider, clock: SetClock) -> None:
+    outbox_id = _in_doubt(app, deps, provider, clock.now())
+    now = clock.now() + LATER
+
+    def another_clock_is_faster() -> None:
+        reconcile(deps, now + timedelta(minutes=1))  # absent: queued again
+        provider.answers = [Unclear("connection_broken")]  # and this time the provider may have taken it
+        assert _send(deps, now + timedelta(minutes=1, seconds=1)) == [outbox_id]
+
+    provider.lookups = [SurelyAbsent(), SurelyAbsent()]
+    provider.meanwhile = another_clock_is_faster
+    reconcile(deps, now)
+    assert _state(app, outbox_id) == "unknown"
+    assert _send(deps, now + timedelta(minutes=1, seconds=2)) == []

@@ -187,9 +187,9 @@ def test_a_hold_on_one_channel_lets_the_other_go(house: House) -> None:
 
 def test_a_template_that_is_not_approved_holds_its_own_messages_only(house: House) -> None:
     outside = house.queue(1, wrote_before=None)
-    other = house.queue(2, wrote_before=None, template="siar_jadwal")
+    other = house.queue(2, wrote_before=None, template="contoh_lain")
     inside = house.queue(3)
-    house.deps = replace(house.deps, content_sids={"siar_jadwal": "HX" + "2" * 32})
+    house.deps = replace(house.deps, content_sids={"contoh_lain": "HX" + "2" * 32})
     assert set(house.send()) == {outside, other, inside}
     assert house.holds() == [("template:contoh", "no_template")]
     assert house.state(outside) is OutboxState.ERRORED
