@@ -24,7 +24,7 @@ from sapa import logs, metrics, pulse
 from sapa.bootstrap import App, StartError, start
 from sapa.clock import SteadyClock, SystemClock
 from sapa.services.delivery import attempt, claim_batch, lease_over, record
-from sapa.services.records import OutboxMessage, Tried
+from sapa.services.records import OutboxMessage, Sent, Tried
 
 log = structlog.get_logger()
 
@@ -184,8 +184,11 @@ class Sender:
                 if time.monotonic() > give_up:
                     return
                 time.sleep(TROUBLE_S)
+        log.info("sent", count=sum(isinstance(tried.outcome, Sent) for _, tried in group))
         for message, tried in group:
-            log.info("sent", outbox=message.id, kind=message.kind.value, outcome=type(tried.outcome).__name__)
+            if not isinstance(tried.outcome, Sent):
+                code = tried.outcome.error_code
+                log.info("not_sent", outbox=message.id, kind=message.kind.value, code=code)
 
 
 def main() -> int:

@@ -37,8 +37,8 @@ def in_order(nodeids: Sequence[str]) -> dict[str, list[str]]:
     for nodeid in nodeids:
         groups.setdefault(group_of(nodeid), []).append(nodeid)
 
-    def weight(group: str) -> tuple[bool, bool, int]:
-        return group not in (STACK, MODEL), not group.startswith(_LONG), -len(groups[group])
+    def weight(group: str) -> tuple[bool, bool, bool, int]:
+        return group != STACK, group != MODEL, not group.startswith(_LONG), -len(groups[group])
 
     return {group: groups[group] for group in sorted(groups, key=weight)}
 

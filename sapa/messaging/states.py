@@ -46,7 +46,10 @@ class OutboxState(StrEnum):
 
 
 _MOVES: dict[OutboxState, frozenset[OutboxState]] = {
-    OutboxState.QUEUED: frozenset({OutboxState.SENDING, OutboxState.SUPPRESSED}),
+    # Queued again after a doubt, or refused on a second try: the provider's word that the first one went still counts.
+    OutboxState.QUEUED: frozenset(
+        {OutboxState.SENDING, OutboxState.SUPPRESSED, OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ}
+    ),
     OutboxState.SENDING: frozenset(
         {
             OutboxState.SENT,
@@ -57,7 +60,16 @@ _MOVES: dict[OutboxState, frozenset[OutboxState]] = {
             OutboxState.READ,
         }
     ),
-    OutboxState.ERRORED: frozenset({OutboxState.SENDING, OutboxState.SUPPRESSED, OutboxState.FAILED}),
+    OutboxState.ERRORED: frozenset(
+        {
+            OutboxState.SENDING,
+            OutboxState.SUPPRESSED,
+            OutboxState.FAILED,
+            OutboxState.SENT,
+            OutboxState.DELIVERED,
+            OutboxState.READ,
+        }
+    ),
     OutboxState.UNKNOWN: frozenset(
         {OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ, OutboxState.QUEUED, OutboxState.FAILED}
     ),

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 
 from sapa.messaging.cost import cost_of
 from sapa.messaging.sms import sms_parts
-from sapa.messaging.states import Channel
+from sapa.messaging.states import Channel, OutboxState
 from sapa.services.deps import Deps
 from sapa.services.ports import Tx
 from sapa.services.records import (
     Address,
+    Found,
     OutboxDraft,
     OutboxMessage,
     Refused,
@@ -192,6 +193,8 @@ def queue_in_other_form(tx: Tx, message: OutboxMessage, form: str, now: datetime
 
     None where there is no such form for this message, or it was queued before.
     """
+    # Whoever sends is not handed what only an SMS would need.
+    message = tx.outbox_message(message.id) or message
     if form == TEMPLATE and message.template is not None and not message.force_template:
         return tx.queue_stand_in(_stand_in(message, force_template=True), now)
     if form == SMS and message.channel is Channel.WHATSAPP:
@@ -260,8 +263,11 @@ def reconcile(deps: Deps, now: datetime, limit: int = 50) -> dict[str, int]:
     for message in doubtful:
         outcome = deps.gateway.lookup(message)
         with deps.store.transaction() as tx:
-            state = tx.resolve_unknown(message.id, outcome, now)
-            if state.value == "failed":
+            state = tx.resolve_unknown(message.id, outcome, now, message.claimed_at)
+            if state is OutboxState.FAILED and isinstance(outcome, Found):
+                # The callback that would have said so was lost. Acted on twice it changes nothing more.
+                _act_on_failure(deps, tx, message, outcome.error_code or "", now)
+            elif state is OutboxState.FAILED:
                 tx.audit("send_alert", None, {"code": "never_settled", "content": message.content_id}, now)
         settled[state.value] = settled.get(state.value, 0) + 1
     return settled

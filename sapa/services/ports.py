@@ -308,7 +308,12 @@ class Tx(
     def expired_sending(self, now: datetime, limit: int, settle: timedelta = ...) -> list[OutboxMessage]:
         """Messages claimed by a sender that never came back, plus those in `unknown`, that may be asked about now."""
 
-    def resolve_unknown(self, outbox_id: str, outcome: LookupOutcome, now: datetime) -> OutboxState: ...
+    def resolve_unknown(
+        self, outbox_id: str, outcome: LookupOutcome, now: datetime, claimed_at: datetime | None = None
+    ) -> OutboxState:
+        """Settle a doubt; its state then. claimed_at: of the try that was asked about, so that the answer is not taken
+        for one about a later try."""
+
     def sent_unheard(self, after: datetime, until: datetime, limit: int) -> list[tuple[datetime, OutboxMessage]]:
         """Messages sent in (after, until] of which no callback told more than that, and when; the oldest first."""
 

@@ -161,6 +161,7 @@ class OutboxMessage:
     sms_text: str | None = None
     fallback_of: str | None = None
     force_template: bool = False
+    claimed_at: datetime | None = None  # when its last try began
     phone: str | None = None  # E.164 where known: an SMS can go there
     content_sid: str | None = None  # the provider's id of its template, where that is approved
     form: str | None = None  # text, template or sms: as it was last tried and recorded

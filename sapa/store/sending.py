@@ -69,7 +69,7 @@ _NO_LEASE_IS_LONGER = timedelta(hours=1)
 _LONGEST_PAUSE_S = 6 * 3600.0
 # WhatsApp takes bursts from us as long as a person hears no more than this in a minute (one per 6 s, Meta 131056).
 _REPLIES_A_MINUTE = 10
-# Smaller numbers are more urgent; what is this urgent neither keeps a pace nor waits behind older ones.
+# The smallest priority there is: what is this urgent neither keeps a pace nor waits behind what is older.
 _URGENT = 0
 
 
@@ -112,8 +112,8 @@ class SendingQueries(OutboxQueries, HoldQueries):
                 query = _sendable(urgent, bool(pace))
                 for hold in open_holds:
                     query = query.where(not_(_held_by(hold, now, window)))
-                rows += self._s.execute(query, {**values, "room": limit - len(rows)})
-        rows = self._probing_alone(rows, holds, now, window)
+                rows += self._in_full(self._s.scalars(query, {**values, "room": limit - len(rows)}).all())
+        rows = self._without_twins_in_doubt(self._probing_alone(rows, holds, now, window))
         reasons = self._reasons_to_suppress(rows, now)
         claimed = [row for row in rows if row.id not in reasons]
         self._suppress(reasons)
@@ -132,6 +132,30 @@ class SendingQueries(OutboxQueries, HoldQueries):
             )
         self._s.expire_all()
         return [_message(row, attempts=row.attempts + 1) for row in claimed]
+
+    def _in_full(self, seqs: Sequence[int]) -> list[Row[Any]]:
+        """The messages of these numbers, in their order."""
+        if not seqs:
+            return []
+        found = {row.seq: row for row in self._s.execute(_with_people().where(OutboxTable.seq.in_(seqs)))}
+        return [found[seq] for seq in seqs if seq in found]
+
+    def _without_twins_in_doubt(self, rows: list[Row[Any]]) -> list[Row[Any]]:
+        """Of messages that read alike to one person only one at a time is under way or in doubt: the provider's list
+        could not tell them apart, and one would be taken for the other."""
+        if not rows:
+            return rows
+        under_way = select(OutboxTable.address_id, OutboxTable.text).where(
+            in_states(OutboxTable, OutboxState.SENDING, OutboxState.UNKNOWN),
+            OutboxTable.address_id.in_({row.address_id for row in rows}),
+        )
+        twins = {(row.address_id, row.text) for row in self._s.execute(under_way)}
+        alone = []
+        for row in rows:
+            if (row.address_id, row.text) not in twins:
+                alone.append(row)
+                twins.add((row.address_id, row.text))
+        return alone
 
     def _probing_alone(
         self, rows: list[Row[Any]], holds: Sequence[Hold], now: datetime, window: timedelta
@@ -221,7 +245,10 @@ class SendingQueries(OutboxQueries, HoldQueries):
 
     def _record_sent(self, sent: Sequence[Tried], now: datetime) -> None:
         """A callback may have overtaken us and moved the state already: what it said is kept, the id is added."""
-        undecided = in_states(OutboxTable, OutboxState.SENDING, OutboxState.UNKNOWN)
+        # Also what was queued again because nobody knew: this is the proof that it went.
+        undecided = in_states(
+            OutboxTable, OutboxState.SENDING, OutboxState.UNKNOWN, OutboxState.QUEUED, OutboxState.ERRORED
+        )
         table = OutboxTable.__table__
         self._s.connection().execute(
             update(table)  # type: ignore[arg-type]
@@ -309,22 +336,28 @@ class SendingQueries(OutboxQueries, HoldQueries):
             lost = row.state == OutboxState.SENDING.value
             if lost:
                 self._move(row, OutboxState.UNKNOWN, now, error_code="sender_lost")
-            row.lease_owner, row.lease_until = None, now + (settle if lost and settle else _RECONCILE_EVERY)
+            again = min(_RECONCILE_EVERY, settle or _RECONCILE_EVERY)
+            row.lease_owner, row.lease_until = None, now + (settle if lost and settle else again)
             if not (lost and settle):
                 ripe.append(row.seq)
         self._s.flush()
         self._s.expire_all()
         return [_message(row) for row in self._s.execute(_with_people().where(OutboxTable.seq.in_(ripe)))]
 
-    def resolve_unknown(self, outbox_id: str, outcome: LookupOutcome, now: datetime) -> OutboxState:
+    def resolve_unknown(
+        self, outbox_id: str, outcome: LookupOutcome, now: datetime, claimed_at: datetime | None = None
+    ) -> OutboxState:
         row = self._row(outbox_id)
         assert row is not None
-        if row.state != OutboxState.UNKNOWN.value:
+        # The answer is about the try that was asked about. Meanwhile another may have settled that one, and the next
+        # may be in doubt: "surely absent" says nothing of it.
+        another_try = claimed_at is not None and row.claimed_at != claimed_at
+        if row.state != OutboxState.UNKNOWN.value or another_try:
             return OutboxState(row.state)
         if isinstance(outcome, Found):
             row.provider_sid = outcome.provider_sid
             self._move(row, OutboxState.SENT, now)
-            self._apply_status(row, outcome.status, None, now)
+            self._apply_status(row, outcome.status, outcome.error_code, now)
             self._apply_kept_statuses(row, now)
         elif not isinstance(outcome, CannotTell):
             self._move(row, OutboxState.QUEUED, now)
@@ -335,19 +368,20 @@ class SendingQueries(OutboxQueries, HoldQueries):
 
 
 @lru_cache(maxsize=4)
-def _sendable(urgent: bool, paced: bool) -> Select[Any]:
-    """What can be sent at `:now`, `:room` messages at most. Built once: building it takes as long as running it.
+def _sendable(urgent: bool, paced: bool) -> Select[int]:
+    """The numbers of what can be sent at `:now`, `:room` at most. Built once: building it takes as long as running it.
 
+    Of the outbox alone and by its index: joined with people it would be sorted whole before the first is taken.
     The newest emergencies go first: after an outage the oldest have found help elsewhere, or none any more.
     """
     now = bindparam("now", type_=UtcDateTime())
     query = (
-        _with_people()
+        select(OutboxTable.seq)
         .where(
             waiting(),
             OutboxTable.not_before <= now,
             not_(_earlier_part_open(now)),
-            OutboxTable.priority <= _URGENT if urgent else OutboxTable.priority > _URGENT,
+            OutboxTable.priority == _URGENT if urgent else OutboxTable.priority > _URGENT,
         )
         .limit(bindparam("room", type_=Integer()))
         .with_for_update(skip_locked=True, of=OutboxTable)
@@ -389,7 +423,7 @@ def _in_pace() -> ColumnElement[bool]:
     lately = select(func.count()).select_from(other).where(to_the_same, other.claimed_at > since).scalar_subquery()
     asked = OutboxTable.in_reply_to.is_not(None)
     return or_(
-        OutboxTable.priority <= _URGENT,
+        OutboxTable.priority == _URGENT,
         and_(asked, lately < _REPLIES_A_MINUTE),
         and_(not_(asked), not_(just_now)),
     )
@@ -409,7 +443,10 @@ def _unsettled(now: datetime) -> ColumnElement[bool]:
 
 def _held_by(hold: Hold, now: datetime, window: timedelta) -> ColumnElement[bool]:
     if hold.scope.startswith("template:"):
-        closed = or_(ContactTable.last_inbound_at.is_(None), ContactTable.last_inbound_at <= now - window)
+        open_window = exists().where(
+            ContactTable.id == OutboxTable.contact_id, ContactTable.last_inbound_at > now - window
+        )
+        closed = not_(open_window)
         return and_(
             func.coalesce(OutboxTable.template, "") == hold.scope.removeprefix("template:"),
             OutboxTable.channel == Channel.WHATSAPP.value,
@@ -452,9 +489,9 @@ _COLUMNS: list[Any] = [
     OutboxTable.attempts,
     OutboxTable.provider_sid,
     OutboxTable.error_code,
-    OutboxTable.sms_text,
     OutboxTable.fallback_of,
     OutboxTable.force_template,
+    OutboxTable.claimed_at,
     OutboxTable.created_at,
 ]
 
@@ -465,7 +502,6 @@ def _with_people() -> Select[Any]:
         select(
             *_COLUMNS,
             AddressTable.value.label("to"),
-            AddressTable.phone,
             ContactTable.opted_out_at,
             ContactTable.suspended_at,
             ContactTable.last_inbound_at,
@@ -504,10 +540,9 @@ def _message(row: Row[Any], attempts: int | None = None) -> OutboxMessage:
         error_code=row.error_code,
         last_inbound_at=row.last_inbound_at,
         expires_at=row.expires_at,
-        sms_text=row.sms_text,
         fallback_of=row.fallback_of,
         force_template=row.force_template,
-        phone=row.phone,
+        claimed_at=row.claimed_at,
         content_sid=row.content_sid,
         priority=row.priority,
         exempt_from_opt_out=row.exempt_from_opt_out,
