@@ -350,8 +350,7 @@ class ContentLibrary:
             raise TemplateError(f"{template} includes itself")
         loader = cast(DictLoader, environment.loader)
         tree = environment.parse(loader.get_source(environment, template)[0])
-        environment.compile(tree)  # finds filters and tests that do not exist
-        names = meta.find_undeclared_variables(tree)
+        names = meta.find_undeclared_variables(tree)  # raises for filters and tests that do not exist
         local = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
         for included in meta.find_referenced_templates(tree):
             # What the including text sets itself is there for the passage it includes.
