@@ -106,8 +106,8 @@ def test_a_library_is_known_in_one_room_only(library: str, rooms: tuple[str, ...
 
 
 def test_the_database_is_spoken_to_in_the_store_only() -> None:
-    # bootstrap names two types to turn a broken database into one clear line, `sapa backup` one to say what it is handed;
-    # Rasa's own tracker store is Rasa's.
+    # bootstrap names two types to turn a broken database into one clear line, `sapa backup` one to say what it is
+    # handed; Rasa's own tracker store is Rasa's.
     outside = {
         name: names for name, names in _importers("sqlalchemy", SOURCES).items() if not name.startswith("sapa/store/")
     }
