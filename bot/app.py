@@ -118,7 +118,10 @@ class _Webhooks:
         self._receive = receive
         self._record = record
         # SQLite has one writer at a time. Waiting here is fair; its own waiting lets some callers starve for seconds.
-        self._writers = anyio.CapacityLimiter(1 if app.settings.database_url.startswith("sqlite") else 20)
+        # Two lines: after a broadcast thousands of callbacks come, and no cry for help may stand behind them.
+        sqlite = app.settings.database_url.startswith("sqlite")
+        self._messages = anyio.CapacityLimiter(1 if sqlite else 20)
+        self._fates = anyio.CapacityLimiter(1 if sqlite else 10)
 
     async def inbound(self, request: Request) -> Response:
         """A message from somebody."""
@@ -127,7 +130,7 @@ class _Webhooks:
             form = twilio_forms.parse_inbound(pairs)
             return lambda: self._receive(self._app.deps, form, self._app.clock.now())
 
-        return await self._answer(request, store)
+        return await self._answer(request, store, self._messages)
 
     async def status(self, request: Request) -> Response:
         """The fate of a message of ours."""
@@ -136,9 +139,14 @@ class _Webhooks:
             form = twilio_forms.parse_status(pairs, request.query_params.get("ref"))
             return lambda: self._record(self._app.deps, form, self._app.clock.now())
 
-        return await self._answer(request, store)
+        return await self._answer(request, store, self._fates)
 
-    async def _answer(self, request: Request, store: Callable[[twilio_forms.Pairs], Callable[[], object]]) -> Response:
+    async def _answer(
+        self,
+        request: Request,
+        store: Callable[[twilio_forms.Pairs], Callable[[], object]],
+        line: anyio.CapacityLimiter,
+    ) -> Response:
         try:
             pairs = await self._verified_pairs(request)
             work = store(pairs)
@@ -148,7 +156,7 @@ class _Webhooks:
             return _refuse(request, refused.status, refused.line)
         try:
             # The clock is asked in the thread too: the simulated one lives in the database.
-            await anyio.to_thread.run_sync(work, limiter=self._writers)
+            await anyio.to_thread.run_sync(work, limiter=line)
         except Exception as error:
             log.error("webhook.not_stored", path=request.scope["path"], error=type(error).__name__, exc_info=error)
             return PlainTextResponse("the store does not answer; try again\n", 503, {"Retry-After": "5"})

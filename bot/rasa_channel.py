@@ -8,13 +8,19 @@ from typing import Any
 import httpx
 import structlog
 from rasa.core.channels.channel import InputChannel, UserMessage
+from rasa.core.lock_store import LockError
+from redis.exceptions import RedisError
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.rasa_turn import CHANNEL, SilentTurn, take_turn
 
 log = structlog.get_logger()
+
+# The lock store or the database of the dialogues does not answer: no message is to blame, and each one waits.
+_AWAY = (LockError, RedisError, OperationalError, InterfaceError)
 
 
 class SapaChannel(InputChannel):
@@ -49,8 +55,9 @@ class SapaChannel(InputChannel):
                 log.warning("turn_silent", inbound=asked["message_id"], status=status)
                 return response.json({"error": "SilentTurn"}, status=status)
             except Exception as error:  # the worker decides what to do; the message is not lost
-                log.warning("turn_failed", error=type(error).__name__, inbound=asked["message_id"])
-                return response.json({"error": type(error).__name__}, status=500)
+                status = 503 if isinstance(error, _AWAY) else 500
+                log.warning("turn_failed", error=type(error).__name__, inbound=asked["message_id"], status=status)
+                return response.json({"error": type(error).__name__}, status=status)
             return response.json(done)
 
         return routes

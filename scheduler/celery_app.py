@@ -14,6 +14,7 @@ from celery.signals import worker_ready, worker_shutdown
 
 from sapa import pulse, settings
 from sapa.bootstrap import current_app
+from sapa.clock import SteadyClock, SystemClock
 from scheduler.clock import PACE_S, TICK_S, jobs
 
 _redis = settings.load().redis_url or "memory://"
@@ -23,6 +24,9 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     worker_prefetch_multiplier=1,
+    # However long the broker is away: nobody has to start this again.
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
     # A tick that nobody took in time is not worth making up for: the next one finds the same rows.
     beat_schedule={
         name: {"task": f"sapa.{name}", "schedule": float(PACE_S.get(name, TICK_S)), "options": {"expires": 10 * TICK_S}}
@@ -45,8 +49,13 @@ def _end(**_: Any) -> None:
     _life.close()
 
 
+_steady = SteadyClock(SystemClock())
+
+
 def _run(name: str) -> None:
-    jobs(current_app())[name]()
+    # As in scheduler.clock: none runs while the machine's time has jumped.
+    if _steady.steady():
+        jobs(current_app())[name]()
 
 
 @app.task(name="sapa.due")  # type: ignore[untyped-decorator]

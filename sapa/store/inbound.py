@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,8 @@ from sapa.store.models import ErasedMessageTable, InboundTable
 from sapa.store.rows import rowcount
 
 _OPEN = (InboundState.RECEIVED.value, InboundState.WAITING.value, InboundState.WORKING.value)
+# No try and no lease is further off than this: what is was given while the clock stood wrong, and waits for nobody.
+_FURTHEST = timedelta(hours=1)
 
 
 def sid_hash(provider_sid: str) -> str:
@@ -170,9 +172,11 @@ class InboundQueries:
 
 
 def _claimable(now: datetime) -> ColumnElement[bool]:
+    wrong = now + _FURTHEST
+    retry_at, lease_until = InboundTable.retry_at, InboundTable.lease_until
     return or_(
-        and_(InboundTable.state == InboundState.WAITING.value, InboundTable.retry_at <= now),
-        and_(InboundTable.state == InboundState.WORKING.value, InboundTable.lease_until < now),
+        and_(InboundTable.state == InboundState.WAITING.value, or_(retry_at <= now, retry_at > wrong)),
+        and_(InboundTable.state == InboundState.WORKING.value, or_(lease_until < now, lease_until > wrong)),
     )
 
 

@@ -53,7 +53,7 @@ HASTE = {
     "SAPA_SENDER_THREADS": "16",
     "SAPA_PROVIDER_TIMEOUT_SECONDS": "2.5",
     "SAPA_CATCH_UP_SECONDS": "5",
-    "SAPA_FOLLOW_UP_SECONDS": "8",
+    "SAPA_FOLLOW_UP_SECONDS": "2",
 }
 LEAD_S = 3.0  # from the planting to the first moment something is due
 KILLS = 3  # of each process
