@@ -39,13 +39,15 @@ OURS = ("edge", "actions", "rasa", "worker", "sender", "clock")
 class Contender:
     """Who takes the turns, on which database, with a provider that takes how long."""
 
-    name: str  # ours, rest, twilio
+    name: str  # ours, ours2 (with two Rasa processes), rest, twilio
     kind: str
     delay_ms: int
 
     def __str__(self) -> str:
         provider = "no provider  " if self.name == "rest" else f"provider {self.delay_ms:3d} ms"
-        title = {"ours": "Sapa Keluarga", "rest": "Rasa, REST", "twilio": "Rasa, Twilio"}[self.name]
+        title = {"ours": "Sapa Keluarga", "ours2": "Sapa, 2 Rasas", "rest": "Rasa, REST", "twilio": "Rasa, Twilio"}[
+            self.name
+        ]
         return f"{title:<14} {self.kind:<11} {provider}"
 
 
@@ -64,7 +66,15 @@ def contenders(kinds: list[str]) -> list[Contender]:
     return [
         Contender(name, kind, delay_ms)
         for kind in kinds
-        for name, delay_ms in (("rest", 0), ("ours", 0), ("ours", 100), ("twilio", 0), ("twilio", 100))
+        for name, delay_ms in (
+            ("rest", 0),
+            ("ours", 0),
+            ("ours", 100),
+            ("ours2", 0),
+            ("ours2", 100),
+            ("twilio", 0),
+            ("twilio", 100),
+        )
     ]
 
 
@@ -93,12 +103,13 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
                 "cpu_ms_a_turn": measured.ms_a_turn,
             }
         )
-    ratios = {}
+    ratios: dict[str, dict[str, dict[str, float]]] = {kind: {} for kind in made.kinds}
     for kind in made.kinds:
-        rest = ratio(figures[Contender("ours", kind, 0)], figures[Contender("rest", kind, 0)])
-        twilio = ratio(figures[Contender("ours", kind, 100)], figures[Contender("twilio", kind, 100)])
-        ratios[kind] = {"of_rest": rest, "of_twilio_at_100ms": twilio}
-        options.say(f"turns      {kind}: {rest} times Rasa's REST; {twilio} times Rasa's Twilio at 100 ms")
+        for name, title in (("ours", "one Rasa"), ("ours2", "two")):
+            rest = ratio(figures[Contender(name, kind, 0)], figures[Contender("rest", kind, 0)])
+            twilio = ratio(figures[Contender(name, kind, 100)], figures[Contender("twilio", kind, 100)])
+            ratios[kind][name] = {"of_rest": rest, "of_twilio_at_100ms": twilio}
+            options.say(f"turns      {kind}, {title}: {rest} times Rasa's REST; {twilio} times Rasa's Twilio at 100 ms")
     return {"users": options.users, "turns": options.turns, "contenders": entries, "ratios": ratios}
 
 
@@ -108,6 +119,8 @@ def _measure(options: Options, made: Databases, contender: Contender) -> Measure
     stub_port, edge_port = free_port(), free_port()
     settings = provider_settings(stub_port, edge_port) | home.settings
     settings |= {"SAPA_RASA_PORT": str(free_port()), "SAPA_ACTIONS_PORT": str(free_port())}
+    if contender.name == "ours2":
+        settings["SAPA_RASA_URL"] = f"http://127.0.0.1:{settings['SAPA_RASA_PORT']},http://127.0.0.1:{free_port()}"
     with processes(home.folder, settings) as children:
         target = _start(children, contender, settings)
         work = _repeats(options, children, contender, target)
@@ -119,11 +132,15 @@ def _measure(options: Options, made: Databases, contender: Contender) -> Measure
 def _start(children: Processes, contender: Contender, settings: dict[str, str]) -> str:
     """Start a contender and wait until it is there; the address it is asked at."""
     rasa = f"http://127.0.0.1:{settings['SAPA_RASA_PORT']}"
-    if contender.name == "ours":
+    if contender.name in ("ours", "ours2"):
+        rasas = settings.get("SAPA_RASA_URL", rasa).split(",")
         for name in OURS:
             children.start(name)
+        for other in rasas[1:]:
+            children.start("rasa-2", SAPA_RASA_PORT=other.rpartition(":")[2])
         children.wait_for(f"{settings['SAPA_PUBLIC_URL']}/ready")
-        children.wait_for(f"{rasa}/webhooks/sapa/")
+        for one in rasas:
+            children.wait_for(f"{one}/webhooks/sapa/")
         return f"{settings['SAPA_PUBLIC_URL']}/webhooks/twilio"
     children.start("actions")
     files = _stock_files(children.folder, settings)
@@ -178,7 +195,7 @@ def _ask(http: aiohttp.ClientSession, phones: Phones, contender: Contender, targ
         from bench.stock_rasa import moment
 
         return ask_rest(http, target, moment)
-    return ask_webhook(http, phones, target, signed=contender.name == "ours")
+    return ask_webhook(http, phones, target, signed=contender.name != "twilio")
 
 
 def cpu_seconds(pids: list[int]) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -23,10 +24,14 @@ def read_turn(answer: Mapping[str, Any]) -> Turn:
 
 
 class HttpEngine:
-    """Rasa as a process of its own, reached over loopback."""
+    """Rasa as one or more processes of their own, reached over loopback.
 
-    def __init__(self, url: str, timeout_s: float) -> None:
-        self._url = f"{url}/webhooks/sapa/turn"
+    A contact always speaks to the same one: asked again after a lost connection, that one knows whether it is still
+    at work on the message. The dialogue itself is in the tracker store, which they share.
+    """
+
+    def __init__(self, urls: str | Sequence[str], timeout_s: float) -> None:
+        self._urls = [f"{url}/webhooks/sapa/turn" for url in ([urls] if isinstance(urls, str) else urls)]
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=3.0)
         self._kept: aiohttp.ClientSession | None = None
 
@@ -35,7 +40,7 @@ class HttpEngine:
         asked = {"sender": contact_id, "message_id": inbound_id, "text": text, "metadata": dict(metadata)}
         try:
             # Asked again after a lost connection Rasa says what it said before: no harm in aiohttp's own second try.
-            async with self._session().post(self._url, json=asked) as answer:
+            async with self._session().post(self._url_for(contact_id), json=asked) as answer:
                 if answer.status == 200:
                     return read_turn(await answer.json())
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -43,6 +48,11 @@ class HttpEngine:
         if answer.status == 500:
             raise EngineFailed("Rasa answered 500")
         raise EngineUnavailable(f"Rasa answered {answer.status}")
+
+    def _url_for(self, contact_id: str) -> str:
+        # Not hash(): that differs from process to process, and there may be several workers.
+        digest = hashlib.blake2s(contact_id.encode(), digest_size=4).digest()
+        return self._urls[int.from_bytes(digest) % len(self._urls)]
 
     async def close(self) -> None:
         if self._kept is not None:

@@ -80,7 +80,7 @@ def _check_ports(config: Settings) -> None:
     """Raise RuntimeError naming the first port that is taken and the setting that moves it."""
     ports = (
         ("SAPA_PORT", config.host, config.port),
-        ("SAPA_RASA_PORT", "127.0.0.1", config.rasa_port),
+        *(("SAPA_RASA_PORT", "127.0.0.1", config.rasa_port + number) for number in range(config.rasa_processes)),
         ("SAPA_ACTIONS_PORT", "127.0.0.1", config.actions_port),
     )
     for name, host, port in ports:
@@ -113,6 +113,11 @@ def _serve(config: Settings) -> int:
     manager = Manager(logs)
     for name, command in parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes.items():
         manager.add_process(name, command, env=_environment(), cwd=str(ROOT), quiet=False)
+        for number in range(1, config.rasa_processes if name == "rasa" else 1):
+            port = {"SAPA_RASA_PORT": str(config.rasa_port + number), "SAPA_RASA_URL": config.rasa_url}
+            manager.add_process(
+                f"rasa{number + 1}", command, env={**_environment(), **port}, cwd=str(ROOT), quiet=False
+            )
     threading.Thread(target=_announce, args=(config, logs), daemon=True).start()
     manager.loop()  # returns after Ctrl-C, or when a process ended and the others were stopped
     if manager.returncode not in _INTERRUPTED:
@@ -132,7 +137,9 @@ def _environment() -> Mapping[str, str]:
 def _announce(config: Settings, logs: LogFiles) -> None:
     base = f"http://{'127.0.0.1' if config.host == '0.0.0.0' else config.host}:{config.port}"
     with _waiting("starting (Rasa takes about 20 seconds)"):
-        up = _wait_for(f"{base}/ready", logs) and _wait_for(f"{config.rasa_url}/webhooks/sapa/", logs)
+        up = all(
+            _wait_for(url, logs) for url in (f"{base}/ready", *(f"{url}/webhooks/sapa/" for url in config.rasa_urls))
+        )
     if not up:
         return
     console.print("[bold]Sapa Keluarga is running[/bold]")

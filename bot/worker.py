@@ -21,8 +21,8 @@ from bot.model_files import NoModel, current_model
 from bot.nlu.danger_model import load_from
 from sapa import logs, metrics, pulse
 from sapa.bootstrap import App, StartError, start
-from sapa.services.conversation import Claim, claim_next, hold_turn
-from sapa.services.inbound import triage_next
+from sapa.services.conversation import Claim, claim_some, hold_turn
+from sapa.services.inbound import triage_some
 from sapa.services.ports import Engine
 from sapa.services.rights import sweep
 
@@ -43,6 +43,7 @@ class Worker:
         self._lease = timedelta(seconds=app.settings.lease_s)
         self._stopping = asyncio.Event()
         self._turns: set[asyncio.Task[None]] = set()
+        self._more = {"seen": False, "begun": False}  # whether there was something to do the last time
 
     def stop(self) -> None:
         """Finish what is begun, begin nothing new."""
@@ -50,7 +51,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped."""
-        await asyncio.gather(self._repeat(self._triage), self._repeat(self._begin_turn), self._repeat(self._sweep))
+        await asyncio.gather(self._repeat(self._triage), self._repeat(self._begin_turns), self._repeat(self._sweep))
         if self._turns:
             await asyncio.gather(*self._turns)
 
@@ -73,10 +74,12 @@ class Worker:
             return
 
     async def _triage(self) -> bool:
-        message = await asyncio.to_thread(triage_next, self._app.deps, self._app.clock.now())
-        if message is not None:
+        surely, self._more["seen"] = self._more["seen"], False
+        seen = await asyncio.to_thread(triage_some, self._app.deps, self._app.clock.now(), surely=surely)
+        for _ in range(seen):
             metrics.triaged()
-        return message is not None
+        self._more["seen"] = seen > 0
+        return seen > 0
 
     async def _sweep(self) -> bool:
         """Finish what erasures left, Rasa's memory among it."""
@@ -84,16 +87,19 @@ class Worker:
         await self._rest(SWEEP_S)
         return True
 
-    async def _begin_turn(self) -> bool:
+    async def _begin_turns(self) -> bool:
         if len(self._turns) >= self._app.settings.worker_concurrency:
             await asyncio.wait(self._turns, return_when=asyncio.FIRST_COMPLETED)
-        claim = await asyncio.to_thread(claim_next, self._app.deps, self._owner, self._app.clock.now(), self._lease)
-        if claim is None:
-            return False
-        turn = asyncio.create_task(self._hold(claim))
-        self._turns.add(turn)
-        turn.add_done_callback(self._turns.discard)
-        return True
+        room = self._app.settings.worker_concurrency - len(self._turns)
+        surely, self._more["begun"] = self._more["begun"], False
+        now = self._app.clock.now()
+        claims = await asyncio.to_thread(claim_some, self._app.deps, self._owner, now, self._lease, room, surely=surely)
+        for claim in claims:
+            turn = asyncio.create_task(self._hold(claim))
+            self._turns.add(turn)
+            turn.add_done_callback(self._turns.discard)
+        self._more["begun"] = bool(claims)
+        return bool(claims)
 
     async def _hold(self, claim: Claim) -> None:
         began = time.perf_counter()
@@ -107,7 +113,7 @@ class Worker:
 
 
 async def _main(app: App) -> None:
-    engine = HttpEngine(app.settings.rasa_url, app.settings.rasa_timeout_s)
+    engine = HttpEngine(app.settings.rasa_urls, app.settings.rasa_timeout_s)
     worker = Worker(app, engine)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

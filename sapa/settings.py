@@ -60,8 +60,9 @@ class Settings:
     port: int
     webhook_token: str  # signs webhooks: Twilio's auth token, or the simulator's own
     bot_whatsapp: str  # the number families write to, shown in SMS
-    rasa_url: str
-    rasa_port: int
+    rasa_url: str  # of every Rasa process, with commas between
+    rasa_port: int  # of the first
+    rasa_processes: int  # that run on this machine
     actions_url: str
     actions_port: int
     tracker_url: str
@@ -101,6 +102,11 @@ class Settings:
         return self.given_keys_file or self.var_dir / "data-keys"
 
     @property
+    def rasa_urls(self) -> list[str]:
+        """The address of each Rasa process, without a slash at the end."""
+        return self.rasa_url.split(",")
+
+    @property
     def simulator(self) -> bool:
         """Whether messages go to the phone simulator instead of a provider."""
         return self.gateway == "simulator"
@@ -120,7 +126,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     gateway = get.choice("SAPA_GATEWAY", "simulator", ("simulator", "twilio"))
     twilio = _twilio(env, gateway)
     database_url = _database_url(get.text("DATABASE_URL", f"sqlite:///{var_dir / 'sapa.db'}"))
-    rasa_port = get.integer("SAPA_RASA_PORT", 5005)
+    rasa_port, rasa_processes = get.integer("SAPA_RASA_PORT", 5005), get.integer("SAPA_RASA_PROCESSES", 1)
     keys_file = get.text("SAPA_DATA_KEYS_FILE", "")
     actions_port = get.integer("SAPA_ACTIONS_PORT", 5055)
     return Settings(
@@ -131,8 +137,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         webhook_token=twilio.auth_token if twilio else get.text("SAPA_SIMULATOR_TOKEN", "simulator-token"),
         bot_whatsapp=get.text("SAPA_BOT_WHATSAPP", "" if twilio else "0811-0000-000"),
-        rasa_url=get.text("SAPA_RASA_URL", f"http://127.0.0.1:{rasa_port}").rstrip("/"),
+        rasa_url=_addresses(get.text("SAPA_RASA_URL", _rasa_default(rasa_port, rasa_processes))),
         rasa_port=rasa_port,
+        rasa_processes=rasa_processes,
         actions_url=get.text("SAPA_ACTIONS_URL", f"http://127.0.0.1:{actions_port}/webhook"),
         actions_port=actions_port,
         tracker_url=_database_url(get.text("SAPA_TRACKER_URL", _tracker_default(database_url, var_dir))),
@@ -271,6 +278,16 @@ def _database_url(url: str) -> str:
 def _tracker_default(database_url: str, var_dir: Path) -> str:
     """Rasa's dialogues: beside the rest on PostgreSQL; on SQLite, which has one writer, in a file of their own."""
     return database_url if database_url.startswith("postgresql") else f"sqlite:///{var_dir / 'rasa.db'}"
+
+
+def _rasa_default(port: int, processes: int) -> str:
+    """Rasa's processes on this machine, on ports one after the other."""
+    return ",".join(f"http://127.0.0.1:{port + number}" for number in range(processes))
+
+
+def _addresses(text: str) -> str:
+    """Addresses with commas between, without spaces and slashes at their ends."""
+    return ",".join(address for part in text.split(",") if (address := part.strip().rstrip("/")))
 
 
 def _public_url(get: _Reader, gateway: str, port: int) -> str:

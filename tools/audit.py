@@ -114,9 +114,8 @@ def ask(have: Mapping[str, str], service: str) -> Mapping[str, Any]:
         wanted = Path(folder) / "locked.txt"
         wanted.write_text("".join(f"{name}=={version}\n" for name, version in sorted(have.items())), encoding="utf-8")
         done = subprocess.run(
-            # The file comes last: before certain options pip-audit takes it for two things at once.
-            [str(_pip_audit()), "--no-deps", "--disable-pip", "--progress-spinner", "off", "--service", service,
-             "--format", "json", "--timeout", "15", "-r", str(wanted)],
+            [str(_pip_audit()), "-r", str(wanted), "--no-deps", "--disable-pip", "--progress-spinner", "off",
+             "--vulnerability-service", service, "--format", "json", "--timeout", "15"],
             capture_output=True, text=True, timeout=900,
         )  # fmt: skip
     try:

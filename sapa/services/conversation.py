@@ -63,16 +63,32 @@ def claim_next(deps: Deps, owner: str, now: datetime, lease: timedelta) -> Claim
     return None if message is None else Claim(message, owner)
 
 
+def claim_some(deps: Deps, owner: str, now: datetime, lease: timedelta, most: int, *, surely: bool) -> list[Claim]:
+    """Lease up to `most` messages whose turn it is, each of another contact, in one transaction.
+
+    surely: do not ask first whether there are any, which saves a question where there just were some.
+    """
+    if not surely:
+        with deps.store.transaction(write=False) as tx:
+            if not tx.has_dialogue(now):
+                return []
+    claims: list[Claim] = []
+    with deps.store.transaction() as tx:
+        while len(claims) < most and (message := tx.claim_dialogue(owner, now, now + lease)) is not None:
+            claims.append(Claim(message, owner))
+    return claims
+
+
 async def hold_turn(deps: Deps, engine: Engine, claim: Claim, clock: Callable[[], datetime]) -> bool:
     """Answer a claimed message. False if it must wait (the engine is away) or somebody else has taken it over."""
     message = claim.message
     if message.attempts > MAX_ATTEMPTS:
         return await asyncio.to_thread(_give_up, deps, claim, clock())
-    contact = await asyncio.to_thread(_contact, deps, message)
+    contact, choice = await asyncio.to_thread(_who_and_what, deps, message, clock())
     if contact is None or contact.suspended_at is not None:
         return await asyncio.to_thread(_stay_silent, deps, claim, clock())
     try:
-        turn = await _make_turn(deps, engine, message, contact, clock())
+        turn = await _make_turn(deps, engine, message, contact, choice, clock())
     except EngineUnavailable:
         suspected = _suspected(deps, spoken_text(message))
         if suspected is not None:
@@ -99,9 +115,10 @@ def _suspected(deps: Deps, spoken: str) -> Turn | None:
     return Turn((question,), "danger", chance)
 
 
-def _contact(deps: Deps, message: InboundMessage) -> Contact | None:
+def _who_and_what(deps: Deps, message: InboundMessage, now: datetime) -> tuple[Contact | None, str | None]:
+    """Who wrote, and the label of the choice they made, if our last message offered some."""
     with deps.store.transaction(write=False) as tx:
-        return tx.contact(message.contact_id)
+        return tx.contact(message.contact_id), _chosen_option(tx, message, spoken_text(message), now)
 
 
 def _stay_silent(deps: Deps, claim: Claim, now: datetime) -> bool:
@@ -111,7 +128,9 @@ def _stay_silent(deps: Deps, claim: Claim, now: datetime) -> bool:
         return tx.finish_inbound(claim.message.id, claim.owner, None, now)
 
 
-async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, contact: Contact, now: datetime) -> Turn:
+async def _make_turn(
+    deps: Deps, engine: Engine, message: InboundMessage, contact: Contact, choice: str | None, now: datetime
+) -> Turn:
     """The engine's turn, or our own where the message is not words the engine could understand."""
     spoken = spoken_text(message)
     odd = message_text.classify_odd(
@@ -120,7 +139,6 @@ async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, contac
     # A thumbs-up is an answer, not a riddle.
     if odd is not None and not (odd == "emoji" and read_yes_no(spoken) is not None):
         return Turn(replies=(Reply(f"dialog/aneh/{odd}"),), label=f"aneh/{odd}", confidence=1.0)
-    choice = await asyncio.to_thread(_chosen_option, deps, message, spoken, now)
     metadata = _metadata(message, contact, now)
     verdict = deps.detect_language(spoken)
     if choice is None and not verdict.indonesian:
@@ -131,10 +149,9 @@ async def _make_turn(deps: Deps, engine: Engine, message: InboundMessage, contac
     return await engine.turn(message.contact_id, message.id, said, metadata)
 
 
-def _chosen_option(deps: Deps, message: InboundMessage, spoken: str, now: datetime) -> str | None:
+def _chosen_option(tx: Tx, message: InboundMessage, spoken: str, now: datetime) -> str | None:
     """The label behind "1" or "2" when our last message offered choices; "tidak" is the second of a yes-or-no."""
-    with deps.store.transaction(write=False) as tx:
-        last = tx.last_said(message.contact_id, now - CHOICE_LIFE)
+    last = tx.last_said(message.contact_id, now - CHOICE_LIFE)
     if last is None:
         return None
     if last.content_id == DANGER_QUESTION and says_no(spoken):

@@ -191,7 +191,8 @@ def _free(
     family = seen_by(tx, contact_id, scene.family)
     talk = Talk(tx.last_topic(contact_id, now - TALK_LIFE), stage_of(family))
     settled = settle(understood, talk, text)
-    opened = _asked_for(scene, text, settled)
+    # What was asked of every journey is not asked again where the answer would be the same.
+    opened = None if _label(settled) == _label(understood) else _asked_for(scene, text, settled)
     if opened is not None:
         return _open(opened, scene, text, settled, content_ids)
     if settled.label == "flow/profil" and not settled.unsure:
@@ -247,7 +248,7 @@ def _register(scene: Scene, understood: Understood, text: str, content_ids: Coll
 
 def _asked_for(scene: Scene, text: str, understood: Understood) -> str | None:
     """The journey a message asks for: by its words where a journey knows its own, else by its label."""
-    label = None if understood.unsure else understood.label
+    label = _label(understood)
     for name, journey in JOURNEYS.items():
         opens = getattr(journey, "opens", None)
         if opens is not None and opens(scene, text, label):
@@ -255,6 +256,11 @@ def _asked_for(scene: Scene, text: str, understood: Understood) -> str | None:
     if label == CHILD_LABEL:
         return CHILD
     return OPENED_BY.get(label or "")
+
+
+def _label(understood: Understood) -> str | None:
+    """What a journey is told of a message's label: nothing where the understanding is unsure."""
+    return None if understood.unsure else understood.label
 
 
 def _open(name: str, scene: Scene, text: str, understood: Understood, content_ids: Collection[str]) -> Turned:

@@ -10,6 +10,15 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_TIMEOUT_MS = 15_000
+# A server that fell silent (its machine lost power, a cable was pulled) is given up on after seconds; left to the
+# system, a connection that nobody answers holds its thread for a quarter of an hour. Times in seconds, the last in ms.
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 def open_engine(url: str) -> Engine:
@@ -25,7 +34,10 @@ def open_engine(url: str) -> Engine:
         _prepare_sqlite(engine)
         return engine
     # A connection broken by a restart of the server is noticed before it is used, not by the work that needed it.
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    patience = {name: value for name, value in _PATIENCE.items() if name not in parsed.query}
+    return create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=patience
+    )
 
 
 def _prepare_sqlite(engine: Engine) -> None:

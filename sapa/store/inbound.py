@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from sapa.messaging.states import Channel, InboundState
@@ -65,42 +65,22 @@ class InboundQueries:
         self._s.execute(delete(ErasedMessageTable).where(ErasedMessageTable.at < before))
 
     def next_untriaged(self) -> InboundMessage | None:
-        row = self._s.scalar(
-            select(InboundTable)
-            .where(InboundTable.state == InboundState.RECEIVED.value)
-            .order_by(InboundTable.seq)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
+        row = self._s.scalar(_NEXT_UNTRIAGED)
         return None if row is None else _inbound(row)
 
     def has_untriaged(self) -> bool:
         """Whether there is a message nobody has looked at."""
-        return self._any(InboundTable.state == InboundState.RECEIVED.value)
+        return self._s.scalar(_ANY_UNTRIAGED) is not None
 
     def has_dialogue(self, now: datetime) -> bool:
         """Whether a turn could be claimed (or will turn out not to be its contact's first)."""
-        return self._any(_claimable(now))
+        return self._s.scalar(_ANY_CLAIMABLE, _moment(now)) is not None
 
     def _any(self, condition: ColumnElement[bool]) -> bool:
         return self._s.scalar(select(InboundTable.seq).where(condition).limit(1)) is not None
 
     def claim_dialogue(self, owner: str, now: datetime, lease_until: datetime) -> InboundMessage | None:
-        earlier = aliased(InboundTable)
-        row = self._s.scalar(
-            select(InboundTable)
-            .where(
-                _claimable(now),
-                ~exists().where(
-                    earlier.contact_id == InboundTable.contact_id,
-                    earlier.seq < InboundTable.seq,
-                    earlier.state.in_(_OPEN),
-                ),
-            )
-            .order_by(InboundTable.seq)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=InboundTable)
-        )
+        row = self._s.scalar(_NEXT_CLAIMABLE, _moment(now))
         if row is None:
             return None
         row.state = InboundState.WORKING.value
@@ -171,13 +151,39 @@ class InboundQueries:
         return rowcount(self._s.execute(statement.values(**values))) == 1
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    wrong = now + _FURTHEST
-    retry_at, lease_until = InboundTable.retry_at, InboundTable.lease_until
-    return or_(
-        and_(InboundTable.state == InboundState.WAITING.value, or_(retry_at <= now, retry_at > wrong)),
-        and_(InboundTable.state == InboundState.WORKING.value, or_(lease_until < now, lease_until > wrong)),
+def _moment(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "wrong": now + _FURTHEST}
+
+
+# What is asked for every message is made once: to put a statement together takes longer than to run it.
+_now = bindparam("now", type_=InboundTable.retry_at.type)
+_wrong = bindparam("wrong", type_=InboundTable.retry_at.type)
+_retry_at, _lease_until = InboundTable.retry_at, InboundTable.lease_until
+_CLAIMABLE = or_(
+    and_(InboundTable.state == InboundState.WAITING.value, or_(_retry_at <= _now, _retry_at > _wrong)),
+    and_(InboundTable.state == InboundState.WORKING.value, or_(_lease_until < _now, _lease_until > _wrong)),
+)
+_earlier = aliased(InboundTable)
+_NEXT_CLAIMABLE = (
+    select(InboundTable)
+    .where(
+        _CLAIMABLE,
+        ~exists().where(
+            _earlier.contact_id == InboundTable.contact_id,
+            _earlier.seq < InboundTable.seq,
+            _earlier.state.in_(_OPEN),
+        ),
     )
+    .order_by(InboundTable.seq)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=InboundTable)
+)
+_ANY_CLAIMABLE = select(InboundTable.seq).where(_CLAIMABLE).limit(1)
+_UNTRIAGED = InboundTable.state == InboundState.RECEIVED.value
+_ANY_UNTRIAGED = select(InboundTable.seq).where(_UNTRIAGED).limit(1)
+_NEXT_UNTRIAGED = (
+    select(InboundTable).where(_UNTRIAGED).order_by(InboundTable.seq).limit(1).with_for_update(skip_locked=True)
+)
 
 
 def _inbound(row: InboundTable) -> InboundMessage:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,13 +85,15 @@ class Dialogue:
         return SimpleNamespace(events=[asked, said])
 
 
-def _rasa(name: str, lock_store: Any, dialogue: Dialogue) -> httpx.AsyncClient:
+async def _rasa(name: str, lock_store: Any, dialogue: Dialogue) -> httpx.AsyncClient:
     """Our channel in a server of its own, with a real lock store and everything else pretended."""
-    app = Sanic(name)
+    Sanic.test_mode = True
+    app = Sanic(f"{name}_{uuid.uuid4().hex}")
     app.blueprint(SapaChannel().blueprint(lambda _: None), url_prefix="/webhooks/sapa")  # type: ignore[arg-type, return-value]
     app.ctx.agent = SimpleNamespace(
         is_ready=lambda: True, lock_store=lock_store, tracker_store=dialogue, processor=None
     )
+    await app._startup()
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rasa")
 
 
@@ -101,7 +104,7 @@ async def _turn(rasa: httpx.AsyncClient) -> httpx.Response:
 
 @needs_redis
 async def test_without_redis_rasa_asks_to_come_again_and_answers_once_it_is_back(redis: Redis) -> None:
-    rasa = _rasa("with_redis", RedisLockStore(host="127.0.0.1", port=redis.port), Dialogue())
+    rasa = await _rasa("with_redis", RedisLockStore(host="127.0.0.1", port=redis.port), Dialogue())
     first = await _turn(rasa)
     assert (first.status_code, first.json()["replies"][0]["reply"]) == (200, "dialog/salam")
     redis.kill()
@@ -142,7 +145,7 @@ async def test_what_is_away_is_waited_for_and_what_is_broken_is_counted(
 ) -> None:
     dialogue = Dialogue()
     dialogue.trouble = dialogues
-    rasa = _rasa(f"away_{abs(hash((locks, dialogues)))}", _Locks(locks), dialogue)
+    rasa = await _rasa("away", _Locks(locks), dialogue)
     assert (await _turn(rasa)).status_code == status
 
 
