@@ -45,10 +45,8 @@ class Contender:
 
     def __str__(self) -> str:
         provider = "no provider  " if self.name == "rest" else f"provider {self.delay_ms:3d} ms"
-        title = {"ours": "Sapa Keluarga", "ours2": "Sapa, 2 Rasas", "rest": "Rasa, REST", "twilio": "Rasa, Twilio"}[
-            self.name
-        ]
-        return f"{title:<14} {self.kind:<11} {provider}"
+        titles = {"ours": "Sapa Keluarga", "ours2": "Sapa, 2 Rasas", "rest": "Rasa, REST", "twilio": "Rasa, Twilio"}
+        return f"{titles[self.name]:<14} {self.kind:<11} {provider}"
 
 
 @dataclass(frozen=True)
@@ -63,19 +61,9 @@ class Measured:
 
 def contenders(kinds: list[str]) -> list[Contender]:
     """Everybody who takes part."""
-    return [
-        Contender(name, kind, delay_ms)
-        for kind in kinds
-        for name, delay_ms in (
-            ("rest", 0),
-            ("ours", 0),
-            ("ours", 100),
-            ("ours2", 0),
-            ("ours2", 100),
-            ("twilio", 0),
-            ("twilio", 100),
-        )
-    ]
+    ours = [(name, delay_ms) for name in ("ours", "ours2") for delay_ms in (0, 100)]
+    named = [("rest", 0), *ours, ("twilio", 0), ("twilio", 100)]
+    return [Contender(name, kind, delay_ms) for kind in kinds for name, delay_ms in named]
 
 
 def run(options: Options, made: Databases) -> dict[str, Any]:

@@ -66,7 +66,8 @@ class Cluster:
     def resume(self) -> None:
         """Start the server, for the first time or again."""
         options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        data, log = str(self.folder / "data"), str(self.folder / "log")
+        self._run("pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
 
     def halt(self) -> None:
         """Stop the server as an update of the machine does; its data stay."""

@@ -224,7 +224,7 @@ class Ward:
         line = re.sub(r"\bport \d+", "port <port>", line)
         line = re.sub(r"(\+|held for )\d+ s\b", r"\1<some> s", line)
         line = re.sub(r"sapa-[0-9a-f]{12}", "sapa-<fingerprint>", line)
-        return re.sub(r"host=\S+|\"/tmp\S+\"|/tmp/sapa-pg-\S+", "<socket>", line)
+        return re.sub(r"host=\S+|\"\S*/sapa-pg-\S+\"|\S*/sapa-pg-\S+", "<socket>", line)
 
 
 @contextlib.contextmanager

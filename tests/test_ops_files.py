@@ -289,7 +289,7 @@ def test_the_processes_in_containers_may_do_little_and_get_their_secrets_as_file
 # --- the proxy: a real one before the real edge
 
 _PUBLIC = "https://sapa.example.org"
-_TOKEN = "0123456789abcdef0123456789abcdef"
+_TOKEN = "1234567890" * 3 + "12"
 
 
 class Behind:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from sapa.gateways.twilio_requests import wire_address
 from sapa.messaging.states import Channel
 from sapa.services.records import (
     CannotTell,
+    Found,
     InboundForm,
     LookupOutcome,
     OutboxMessage,
@@ -117,7 +119,9 @@ class TwilioGateway:
             return SurelyAbsent()
         try:
             if message.provider_sid is not None:
-                return twilio_lists.found(self._client.messages(message.provider_sid).fetch())
+                told = twilio_lists.found(self._client.messages(message.provider_sid).fetch())
+                # Asked by its id, it is this message whatever the answer calls it.
+                return replace(told, provider_sid=message.provider_sid) if isinstance(told, Found) else told
             # By recipient only: a filter on the date of sending could hide what is still queued and has none.
             size = twilio_lists.LOOKUP_LIMIT
             listed = self._client.messages.list(to=to, limit=size, page_size=size)

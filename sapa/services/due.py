@@ -84,7 +84,7 @@ def _queue_one(
         # Nobody is asked whether they came to what they were not invited to.
         _drop(tx, row, "not_invited", now, fates)
         return
-    if _in_danger(tx, row.household_id):
+    if _in_danger(tx, family):
         # Nobody in an emergency is told of a posyandu day. Looked at again until a human closes the case.
         tx.postpone_reminder(row.id, next_allowed(now + PAUSE, family.timezone, family.quiet_hours))
         fates["paused"] += 1
@@ -131,10 +131,9 @@ def _is_for_happy_days(reminder: PlannedReminder) -> bool:
     return reminder.payload.get("rank") == "tip"
 
 
-def _in_danger(tx: Tx, household_id: str) -> bool:
+def _in_danger(tx: Tx, family: Family) -> bool:
     """Whether somebody of the household has reported a danger that no human has settled yet."""
-    contacts = tx.caregivers_of(household_id)
-    return any(case.kind == "danger" for contact in contacts for case in tx.open_cases_of(contact.id))
+    return any(case.kind == "danger" for member in family.members for case in tx.open_cases_of(member.contact_id))
 
 
 def _was_sent(tx: Tx, household_id: str, reminder_id: str) -> bool:

@@ -265,6 +265,8 @@ class PeopleQueries:
         ).all()
 
     def _children(self, rows: Sequence[ChildTable]) -> list[Child]:
+        if not rows:
+            return []
         doses = self._s.execute(
             select(DoseTable.child_id, DoseTable.dose, DoseTable.given_on).where(
                 DoseTable.child_id.in_([row.id for row in rows])
@@ -397,8 +399,11 @@ class PeopleQueries:
         return list(self._s.scalars(select(HouseholdTable.id).where(HouseholdTable.posyandu_id == posyandu_id)))
 
     def household_options(self, household_id: str) -> Mapping[str, Any]:
-        household = self._s.get_one(HouseholdTable, household_id)
-        posyandu = self._s.get(PosyanduTable, household.posyandu_id) if household.posyandu_id else None
+        household, posyandu = self._s.execute(
+            select(HouseholdTable, PosyanduTable)
+            .outerjoin(PosyanduTable, HouseholdTable.posyandu_id == PosyanduTable.id)
+            .where(HouseholdTable.id == household_id)
+        ).one()
         return {
             "province": household.province or (posyandu.province if posyandu else None),
             "timezone": posyandu.timezone if posyandu else household.timezone,

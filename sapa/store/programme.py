@@ -102,7 +102,7 @@ class ProgrammeQueries:
             )
             .join(HouseholdTable, HouseholdTable.id == c.household_id)
             .where(*who)
-            .order_by(c.name, c.id)
+            .order_by(c.id)
         )
         found: list[KeptChild] = []
         for place, home, id_, name, born, sex, grams, weeks, care, book, created, ended, weighed in rows:
@@ -120,7 +120,8 @@ class ProgrammeQueries:
                 reported=frozenset(reported.get(id_, ())) - doses_given.keys(),
             )
             found.append(KeptChild(place, home, child, book, created, weighed, ended))
-        return found
+        # The database cannot: names are sealed in it.
+        return sorted(found, key=lambda kept: (kept.child.name, kept.child.id))
 
     def _weighings(self, who: Sequence[ColumnElement[bool]], since: date, last: date) -> dict[str, list[Measurement]]:
         m = MeasurementTable

@@ -139,8 +139,9 @@ class ReminderQueries:
 
         Inserts that only refer to the household are not kept waiting. SQLite has one writer and needs none of it.
         """
-        rows = select(HouseholdTable.id).where(HouseholdTable.id == household_id)
-        self._s.execute(rows.with_for_update(key_share=True))
+        if self._s.get_bind().dialect.name == "postgresql":
+            rows = select(HouseholdTable.id).where(HouseholdTable.id == household_id)
+            self._s.execute(rows.with_for_update(key_share=True))
         # What was read before the wait may have changed during it.
         self._s.expire_all()
 

@@ -1,4 +1,4 @@
-"""The machine's clock jumps: two minutes of silence, nothing early, nothing twice, and nothing waits for a wrong day."""
+"""The machine's clock jumps: two minutes of silence, nothing early, nothing twice, nothing waits for a wrong day."""
 
 from __future__ import annotations
 

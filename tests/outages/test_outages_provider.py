@@ -1,4 +1,4 @@
-"""The provider is away for an hour: nothing is lost, what is too late is dropped and counted, the rest goes in order."""
+"""The provider is away for an hour: nothing is lost, what is too late is dropped, the rest goes in order."""
 
 from __future__ import annotations
 
