@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, update
@@ -36,6 +37,11 @@ def in_states(table: type[OutboxTable], *states: OutboxState) -> ColumnElement[b
     """Whether a message is in one of these states. Written out, not bound: else the indexes over just these states
     would not be used."""
     return table.state.in_([literal_column(f"'{state.value}'") for state in states])
+
+
+def its_time(table: Any, now: Any) -> ColumnElement[bool]:
+    """What may go by now. What was to go at once goes, also if it was queued while the clock stood wrong."""
+    return or_(table.not_before <= now, table.not_before <= table.created_at)
 
 
 def waiting() -> ColumnElement[bool]:
@@ -97,7 +103,7 @@ class OutboxQueries(PeopleQueries):
 
     def has_sendable(self, now: datetime) -> bool:
         """Whether something waits to be sent."""
-        sendable = select(OutboxTable.seq).where(waiting(), OutboxTable.not_before <= now)
+        sendable = select(OutboxTable.seq).where(waiting(), its_time(OutboxTable, now))
         return self._s.scalar(sendable.limit(1)) is not None
 
     def cancel_queued(self, contact_id: str, reason: str, now: datetime, topics: Collection[str] | None = None) -> int:

@@ -56,7 +56,7 @@ from sapa.store.models import (
     OutboxTable,
     UtcDateTime,
 )
-from sapa.store.outbox import OutboxQueries, in_states, waiting
+from sapa.store.outbox import OutboxQueries, in_states, its_time, waiting
 
 # How often the provider is asked about a message nobody can account for.
 _RECONCILE_EVERY = timedelta(seconds=30)
@@ -379,7 +379,7 @@ def _sendable(urgent: bool, paced: bool) -> Select[int]:
         select(OutboxTable.seq)
         .where(
             waiting(),
-            OutboxTable.not_before <= now,
+            its_time(OutboxTable, now),
             not_(_earlier_part_open(now)),
             OutboxTable.priority == _URGENT if urgent else OutboxTable.priority > _URGENT,
         )
@@ -404,7 +404,7 @@ def _earlier_part_open(now: BindParameter[Any]) -> Exists:
         in_states(earlier, OutboxState.QUEUED, OutboxState.ERRORED, OutboxState.SENDING),
         or_(
             earlier.state == OutboxState.SENDING.value,
-            and_(earlier.state == OutboxState.QUEUED.value, earlier.not_before <= now),
+            and_(earlier.state == OutboxState.QUEUED.value, its_time(earlier, now)),
             and_(
                 earlier.state == OutboxState.ERRORED.value,
                 earlier.in_reply_to.is_not(None),
@@ -417,7 +417,9 @@ def _earlier_part_open(now: BindParameter[Any]) -> Exists:
 def _in_pace() -> ColumnElement[bool]:
     """One unasked message since `:paced` to a person; answers in bursts, ten since `:minute`; emergencies always."""
     other = aliased(OutboxTable)
-    to_the_same = and_(other.address_id == OutboxTable.address_id, other.seq != OutboxTable.seq)
+    # What was claimed later than now was claimed while the clock stood wrong: it keeps nobody waiting.
+    by_now = other.claimed_at <= bindparam("now", type_=UtcDateTime())
+    to_the_same = and_(other.address_id == OutboxTable.address_id, other.seq != OutboxTable.seq, by_now)
     just_now = exists().where(to_the_same, other.claimed_at > bindparam("paced", type_=UtcDateTime()))
     since = bindparam("minute", type_=UtcDateTime())
     lately = select(func.count()).select_from(other).where(to_the_same, other.claimed_at > since).scalar_subquery()

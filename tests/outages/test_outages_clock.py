@@ -27,8 +27,6 @@ from tests.support import NOW, inbound_form, settings_for, wired
 
 DAY, LEASE = timedelta(days=1), timedelta(seconds=60)
 
-OF_THE_SENDER = pytest.mark.xfail(reason="to be mended in sapa/store/sending.py", strict=False)
-
 
 class Machine:
     """A clock that can be put wrong, and the seconds that really pass."""
@@ -210,7 +208,6 @@ def test_a_turn_begun_while_the_clock_was_a_day_ahead_is_begun_again_today(house
     assert first is not None and again is not None and again.message.id == first.message.id
 
 
-@OF_THE_SENDER
 @pytest.mark.parametrize("more", [{"priority": 0}, {"priority": 10, "in_reply_to": "in"}], ids=["danger", "answer"])
 def test_an_answer_queued_while_the_clock_was_a_day_ahead_goes_out_today(
     house: House, machine: Machine, more: dict[str, Any]
@@ -219,7 +216,6 @@ def test_an_answer_queued_while_the_clock_was_a_day_ahead_goes_out_today(
     assert house.send() == [message]
 
 
-@OF_THE_SENDER
 def test_who_was_written_to_while_the_clock_was_a_day_ahead_hears_of_us_today(
     app: App, house: House, machine: Machine
 ) -> None:
