@@ -32,7 +32,7 @@ test: env model ## all tests but those of the next two lines; ARGS="-k word" cho
 browser: env model ## the pages in headless Chromium, by clicks, with axe-core
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m browser $(ARGS)
 
-load: env ## five thousand families, and processes killed in the middle; ARGS=-s shows the times
+load: env model ## five thousand families, and processes killed in the middle; ARGS=-s shows the times
 	@$(PYTHON) -m pytest -n 0 -m load $(ARGS)
 
 chaos: env model ## processes killed, a provider that fails: is a message lost or doubled? ARGS="--seed 7 --database sqlite", ARGS=--quick

@@ -29,6 +29,7 @@ from sapa.settings import ROOT
 from sapa.store.models import AddressTable, ChildTable, ConsentTable, ContactTable, HouseholdTable
 
 pytestmark = [pytest.mark.stack, pytest.mark.load]
+from tests.support import TEST_KEY
 
 FAMILIES = 5000
 BATCH = 200
@@ -191,6 +192,7 @@ def _releasing(app: App, moment: datetime, folder: Path) -> subprocess.Popen[str
         **{name: value for name, value in os.environ.items() if not name.startswith(("SAPA_", "TWILIO_", "DATABASE"))},
         "DATABASE_URL": app.settings.database_url,
         "SAPA_VAR_DIR": str(folder),
+        "SAPA_DATA_KEYS": TEST_KEY,
     }
     return subprocess.Popen(
         [sys.executable, "-c", _RELEASE, moment.isoformat()], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
