@@ -27,9 +27,9 @@ from sapa.services.reminders import replan_dirty
 from sapa.services.staff import enrol
 from sapa.settings import ROOT
 from sapa.store.models import AddressTable, ChildTable, ConsentTable, ContactTable, HouseholdTable
+from tests.support import TEST_KEY
 
 pytestmark = [pytest.mark.stack, pytest.mark.load]
-from tests.support import TEST_KEY
 
 FAMILIES = 5000
 BATCH = 200
