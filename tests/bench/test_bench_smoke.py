@@ -60,6 +60,8 @@ def test_every_contender_takes_its_turns_and_every_process_is_weighed(tmp_path: 
         ("rest", None),
         ("ours", 0),
         ("ours", 100),
+        ("ours2", 0),
+        ("ours2", 100),
         ("twilio", 0),
         ("twilio", 100),
     ]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.stacks import Stack, wait_until
 
@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Nothing here says how fast a page must be: a busy machine gets its time.
+expect.set_options(timeout=30_000)
 DESKTOP = {"width": 1400, "height": 900}
 HANDSET = {"width": 390, "height": 844}
 
