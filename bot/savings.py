@@ -60,6 +60,8 @@ def _keep_connections() -> None:
     import aiohttp
     from rasa.utils.endpoints import EndpointConfig
 
+    if getattr(EndpointConfig.session, "keeps", False):
+        return  # done before in this process: kept once more, nobody would get the connection itself
     make: Callable[[EndpointConfig], aiohttp.ClientSession] = EndpointConfig.session
     kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, aiohttp.ClientSession]] = WeakKeyDictionary()
 
@@ -71,6 +73,7 @@ def _keep_connections() -> None:
             sessions[known_by] = make(endpoint)
         return _Kept(sessions[known_by])
 
+    session.keeps = True  # type: ignore[attr-defined]
     EndpointConfig.session = session
 
 

@@ -203,6 +203,8 @@ def _set_levels(level: str) -> None:
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     for name in _OUR_LOGGERS:
         logging.getLogger(name).setLevel(level)
+    # Rasa's own servers set theirs to INFO when they are imported, and it names what was asked.
+    logging.getLogger("sanic.access").setLevel(logging.CRITICAL)
     # These bring handlers of their own, which would write past the filter.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
