@@ -25,7 +25,6 @@ from sapa.services.records import (
     Sent,
     StatusForm,
     Tried,
-    Unclear,
 )
 from sapa.services.templates import mark_template
 
@@ -328,8 +327,3 @@ def drop_late(deps: Deps, now: datetime) -> int:
         if dropped:
             tx.audit("dropped_late", None, {"count": dropped}, now)
         return dropped
-
-
-def is_unclear(outcome: SendOutcome) -> bool:
-    """Whether nobody knows if the provider has the message."""
-    return isinstance(outcome, Unclear)
