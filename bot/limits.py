@@ -27,6 +27,7 @@ MAX_WEBHOOKS, MAX_OTHERS = 1000, 200
 OPEN_FILES = 8192
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _WEBHOOKS = "/webhooks/"
+_CLOSE = (b"connection", b"close")
 _ALWAYS_IN = "/health"  # whoever asks whether this process lives must not be told that it is busy
 
 
@@ -64,7 +65,7 @@ class Doors:
             return
         self._inside[webhook] += 1
         try:
-            body = _Body(receive, send, self._body_timeout_s)
+            body = _Body(receive, send, self._body_timeout_s, expected=_has_body(scope))
             await self._app(scope, body.receive, body.send)
         finally:
             self._inside[webhook] -= 1
@@ -82,14 +83,24 @@ def _readable(scope: Scope) -> bool:
     return plain and all(_HOST.fullmatch(host) for host in hosts)
 
 
-class _Body:
-    """The rest of a request, given up when it takes too long: its sender gets a 408, the application a hang-up."""
+def _has_body(scope: Scope) -> bool:
+    said = dict(scope["headers"])
+    return b"transfer-encoding" in said or said.get(b"content-length", b"0") != b"0"
 
-    def __init__(self, receive: Receive, send: Send, timeout_s: float) -> None:
+
+class _Body:
+    """The rest of a request, given up when it takes too long: its sender gets a 408, the application a hang-up.
+
+    A connection whose body was not read to the end is closed after the answer, and the answer says so: what is still
+    on its way would be taken for the next request, and whoever sent it would find the connection gone.
+    """
+
+    def __init__(self, receive: Receive, send: Send, timeout_s: float, *, expected: bool) -> None:
         self._receive = receive
         self._send = send
         self._until = asyncio.get_running_loop().time() + timeout_s
-        self._whole = self._begun = self._over = False
+        self._whole = not expected
+        self._begun = self._over = False
 
     async def receive(self) -> Message:
         if self._whole:
@@ -109,6 +120,8 @@ class _Body:
         if self._over:
             return  # the 408 was the answer
         self._begun = True
+        if message["type"] == "http.response.start" and not self._whole:
+            message = {**message, "headers": [*message.get("headers", ()), _CLOSE]}
         await self._send(message)
 
 
@@ -116,7 +129,7 @@ async def _answer(send: Send, status: int, line: str, *headers: tuple[bytes, byt
     body = f"{line}\n".encode()
     told = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *headers]
     # The rest of the body is not read, so the connection is of no further use.
-    told.append((b"connection", b"close"))
+    told.append(_CLOSE)
     await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": body})
 

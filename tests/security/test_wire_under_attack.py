@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -198,6 +199,24 @@ def test_a_body_of_the_greatest_size_in_one_piece_is_no_long_head(server: Server
     assert _status(answer) == 403
 
 
+@pytest.mark.parametrize("kind", ["Transfer-Encoding: chunked", "Content-Length: 4000000"])
+def test_who_is_refused_before_the_end_of_a_body_hears_that_the_connection_ends(server: Server, kind: str) -> None:
+    """Without this word a caller sends the next request on a connection that is about to go."""
+    head = f"POST {INBOUND} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM_TYPE.decode()}\r\n{kind}\r\n\r\n"
+    part = b"%x\r\n" % (MAX_BODY + 1) + b"a" * (MAX_BODY + 1)
+    answer = server.say(head.encode() + (part if "chunked" in kind else b""))
+    assert _status(answer) == 413
+    assert b"\r\nconnection: close\r\n" in answer
+
+
+def test_who_sent_all_of_a_request_may_go_on_with_the_next(server: Server) -> None:
+    empty = b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    wrong = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: 3\r\n\r\na=1"
+    last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers = server.say(empty + wrong % (INBOUND.encode(), FORM_TYPE) + last)
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"405", b"403", b"200"]
+
+
 # ----------------------------------------------------------------------------------------------------- many at once
 
 
@@ -257,7 +276,8 @@ async def test_a_body_that_dawdles_ends_with_a_408_whatever_the_page_does() -> N
     async def send(message: dict[str, object]) -> None:
         told.append(message)
 
-    scope = {"type": "http", "path": "/konsol/impor/periksa", "headers": [], "raw_path": b"/", "query_string": b""}
+    headers = [(b"content-length", b"10")]
+    scope = {"type": "http", "path": "/konsol/impor/periksa", "headers": headers, "raw_path": b"/", "query_string": b""}
     await limits.Doors(page, body_timeout_s=0.01)(scope, never, send)  # type: ignore[arg-type]
     assert [message.get("status") for message in told] == [408, None]
 
