@@ -63,6 +63,8 @@ def tell_human(deps: Deps, tx: Tx, message: InboundMessage, now: datetime) -> No
 
 def held_case(tx: Tx, contact_id: str, now: datetime) -> CaseView | None:
     """The case for which the bot is silent; of several, the one taken last."""
+    if not tx.has_taken_case(contact_id):
+        return None
     held = [
         (until, case)
         for case in tx.case_views(contact_id=contact_id)

@@ -12,6 +12,9 @@ from sapa.services.case_records import CaseNote, CaseView, NoteKind
 class CaseworkTx(Protocol):
     """Part of a transaction: cases in a human's hands: taken, answered, escalated."""
 
+    def has_taken_case(self, contact_id: str) -> bool:
+        """Whether somebody has taken an open case of theirs: asked of every message that comes in."""
+
     def case_views(
         self,
         *,

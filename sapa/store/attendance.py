@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from sapa.family.expected import Followed
 from sapa.family.people import Child, Measurement, Pregnancy, Sex
@@ -39,6 +38,7 @@ from sapa.store.models import (
 from sapa.store.people import _contact
 from sapa.store.rows import rowcount
 from sapa.store.staff import _session
+from sapa.store.unit import Unit
 
 _CARE = {CHILD_CARE: "child", PREGNANCY_CARE: "pregnancy"}
 # Who is called by name where a household has several: the mother before the others.
@@ -48,7 +48,7 @@ _MOTHERS = ("ibu", "calon_istri", "")
 class AttendanceQueries:
     """Part of a transaction: who came to a session, home visits, families the kader registers."""
 
-    _s: Session
+    _s: Unit
 
     # --- who is followed
 

@@ -23,7 +23,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from sapa.family.calendar import add_months
 from sapa.messaging.states import Kind, OutboxState, ReminderState
@@ -60,6 +59,7 @@ from sapa.store.models import (
 )
 from sapa.store.people import _address, _contact
 from sapa.store.rows import rowcount
+from sapa.store.unit import Unit
 
 # A child comes to the posyandu until its fifth birthday (SESSION in sapa.family.data.plan_rules: 59 months).
 _LAST_MONTHS = 60
@@ -73,7 +73,7 @@ _WAITING = (OutboxState.QUEUED.value, OutboxState.ERRORED.value)
 class BroadcastQueries:
     """Part of a transaction: broadcasts and what became of them for each household."""
 
-    _s: Session
+    _s: Unit
 
     # --- the broadcast and its states
 

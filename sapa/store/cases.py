@@ -8,11 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.orm import Session
 
 from sapa.services.records import CaseRow
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import AuditTable, CaseTable
+from sapa.store.unit import Unit
 
 _NUMBERS = 7265232  # the lock under which cases get their numbers
 
@@ -20,7 +20,7 @@ _NUMBERS = 7265232  # the lock under which cases get their numbers
 class CaseQueries:
     """Part of a transaction: cases and audit."""
 
-    _s: Session
+    _s: Unit
 
     def open_case(self, contact_id: str, kind: str, inbound_id: str | None, now: datetime) -> str:
         case_id = str(uuid4())

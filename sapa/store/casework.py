@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from sapa.messaging.states import OutboxState
 from sapa.services.case_records import CaseNote, CaseView, NoteKind
@@ -24,6 +25,7 @@ from sapa.store.models import (
     PosyanduTable,
 )
 from sapa.store.rows import rowcount
+from sapa.store.unit import Unit
 
 DANGER = "danger"
 # More than anybody is ever reminded of a case that is nobody's (sapa.services.case_rules).
@@ -37,7 +39,7 @@ _UNSENT = (OutboxState.QUEUED.value, OutboxState.ERRORED.value)
 class CaseworkQueries:
     """Part of a transaction: cases in a human's hands: taken, answered, escalated."""
 
-    _s: Session
+    _s: Unit
 
     # --- seen
 
@@ -96,6 +98,9 @@ class CaseworkQueries:
         by_age = CaseTable.opened_at.desc() if newest else CaseTable.opened_at
         rows = self._s.execute(_view_query().where(*conditions).order_by(*first, by_age, CaseTable.number).limit(limit))
         return [_view(row) for row in rows]
+
+    def has_taken_case(self, contact_id: str) -> bool:
+        return self._s.scalar(_TAKEN, {"contact": contact_id}) is not None
 
     # --- changed: every change in one statement, guarded by the state it expects
 
@@ -214,6 +219,14 @@ class CaseworkQueries:
 _Taker = aliased(ContactTable)
 
 
+_TAKEN = (
+    select(CaseTable.id)
+    .where(CaseTable.contact_id == bindparam("contact"), CaseTable.closed_at.is_(None), CaseTable.taken_by.is_not(None))
+    .limit(1)
+)
+
+
+@cache
 def _view_query() -> Select[Any]:
     """One query for everything a case is judged and shown by: a list of cases asks nothing more per case."""
     before = (

@@ -6,4 +6,3 @@ from sapa.store.models import ConsentTable
 
 # The last word counts. Of a yes and a no in the same moment the no is the last: nobody is written to by chance.
 AS_SAID = (ConsentTable.at, ConsentTable.granted.desc(), ConsentTable.id)
-LAST_SAID_FIRST = (ConsentTable.at.desc(), ConsentTable.granted, ConsentTable.id.desc())

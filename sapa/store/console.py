@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, literal, or_, select, text, update
-from sqlalchemy.orm import Session
 
 from sapa.services.console_records import (
     AuditLine,
@@ -43,6 +42,7 @@ from sapa.store.models import (
     WebSessionTable,
     WeddingTable,
 )
+from sapa.store.unit import Unit
 
 _POSTPARTUM_DAYS = 42
 # What is known of a family's contraception is for its user alone (design, section 7).
@@ -52,7 +52,7 @@ _PRIVATE_PURPOSE, _PRIVATE_TOPIC = "family_planning", "kb"
 class ConsoleQueries:
     """Part of a transaction: the console: logins, the audit trail, signatures, delivery health."""
 
-    _s: Session
+    _s: Unit
 
     # --- logging in
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from sapa.services.ports_costs import CostLine
 from sapa.store.models import OutboxTable
+from sapa.store.unit import Unit
 
 
 class CostQueries:
     """Part of a transaction: the outbox as a bill."""
 
-    _s: Session
+    _s: Unit
 
     def sent_between(self, start: datetime, end: datetime) -> list[CostLine]:
         form = func.coalesce(OutboxTable.form, "")

@@ -7,7 +7,6 @@ from contextlib import contextmanager, nullcontext
 from threading import RLock
 
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
 from sapa.store.attendance import AttendanceQueries
 from sapa.store.broadcasts import BroadcastQueries
@@ -28,6 +27,7 @@ from sapa.store.reminders import ReminderQueries
 from sapa.store.sending import SendingQueries
 from sapa.store.staff import StaffQueries
 from sapa.store.templates import TemplateQueries
+from sapa.store.unit import Unit
 
 
 class Transaction(
@@ -53,7 +53,7 @@ class Transaction(
 ):
     """Everything that can be asked of the database inside one unit of work."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Unit) -> None:
         self._s = session
 
 
@@ -71,7 +71,7 @@ class Database:
     def transaction(self, *, write: bool = True) -> Iterator[Transaction]:
         """One unit of work: committed when the block ends, rolled back when it raises."""
         turn = self._writing if write else nullcontext()
-        with turn, Session(self.engine if write else self._reader, expire_on_commit=False) as session, session.begin():
+        with turn, Unit(self.engine if write else self._reader, expire_on_commit=False) as session, session.begin():
             yield Transaction(session)
 
     def compact(self) -> bool:

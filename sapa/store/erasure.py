@@ -22,7 +22,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Engine, Text, cast, delete, exists, or_, select, update
-from sqlalchemy.orm import Session
 
 from sapa.messaging.states import OutboxState
 from sapa.services.records import InboundMessage, Leftover
@@ -71,6 +70,7 @@ from sapa.store.models import (
 )
 from sapa.store.reminders import ReminderQueries
 from sapa.store.simulator import SimMessageTable, SimPhoneTable
+from sapa.store.unit import Unit
 
 # How long the receipt stays on a simulated phone, so that its owner can read it. A real phone keeps it for good.
 SCREEN_LIFE = timedelta(days=1)
@@ -111,7 +111,7 @@ _OF_PREGNANCY = ("hamil", "nifas")
 class ErasureQueries(ReminderQueries, CaseworkQueries):
     """Part of a transaction: the rights over one's data."""
 
-    _s: Session
+    _s: Unit
 
     def inbound_of(self, contact_id: str) -> list[InboundMessage]:
         """Everything a contact wrote, oldest first."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from sapa.messaging.states import OutboxState
 from sapa.services.records import OutboxMessage
 from sapa.store.models import OutboxTable
 from sapa.store.sending import _message, _with_people
+from sapa.store.unit import Unit
 
 
 class FollowUpQueries:
     """Part of a transaction: what was sent and stayed so."""
 
-    _s: Session
+    _s: Unit
 
     def sent_unheard(self, after: datetime, until: datetime, limit: int) -> list[tuple[datetime, OutboxMessage]]:
         silent = (

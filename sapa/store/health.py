@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, event, func, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute
 
 from sapa.messaging.states import InboundState, OutboxState, ReminderState
 from sapa.services.ports_health import Heartbeat, QueueLength
@@ -28,6 +28,7 @@ from sapa.store.models import (
     OutboxTable,
     ReminderTable,
 )
+from sapa.store.unit import Unit
 
 _TO_SEND = OutboxTable.state.in_([OutboxState.QUEUED.value, OutboxState.ERRORED.value])
 _OPEN = [state.value for state in (OutboxState.QUEUED, OutboxState.ERRORED, OutboxState.SENDING, OutboxState.UNKNOWN)]
@@ -39,7 +40,7 @@ _URGENT = 0
 class HealthQueries:
     """Part of a transaction: how the system does."""
 
-    _s: Session
+    _s: Unit
 
     def beat(self, name: str, owner: str, at: datetime, detail: Mapping[str, Any]) -> None:
         given = dict(detail)

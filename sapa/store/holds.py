@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
 
 from sapa.services.records import Hold
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import SendingHoldTable
+from sapa.store.unit import Unit
 
 # How often one message tries whether a hold is over.
 PROBE_EVERY = timedelta(minutes=15)
@@ -18,7 +18,7 @@ PROBE_EVERY = timedelta(minutes=15)
 class HoldQueries:
     """Part of a transaction: what must not be sent for now."""
 
-    _s: Session
+    _s: Unit
 
     def holds(self) -> list[Hold]:
         rows = self._s.scalars(select(SendingHoldTable).order_by(SendingHoldTable.since))

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from sapa.messaging.states import Channel, InboundState
 from sapa.services.records import Address, Contact, InboundForm, InboundMessage, MediaItem
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import ErasedMessageTable, InboundTable
 from sapa.store.rows import rowcount
+from sapa.store.unit import Unit
 
 _OPEN = (InboundState.RECEIVED.value, InboundState.WAITING.value, InboundState.WORKING.value)
 # No try and no lease is further off than this: what is was given while the clock stood wrong, and waits for nobody.
@@ -30,7 +31,7 @@ def sid_hash(provider_sid: str) -> str:
 class InboundQueries:
     """Part of a transaction: the inbound queue."""
 
-    _s: Session
+    _s: Unit
 
     def store_inbound(self, form: InboundForm, contact: Contact, address: Address, now: datetime) -> str | None:
         inbound_id = str(uuid4())

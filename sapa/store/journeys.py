@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
-from sqlalchemy.orm import Session
 
 from sapa.family.people import Contraception, Member, Postpartum, Pregnancy, Screening, Sex, Wedding
 from sapa.services.records import CodeRow, Picture
-from sapa.store.insert import insert_if_absent
+from sapa.store.insert import insert_if_absent, insert_or_replace
 from sapa.store.models import (
     AddressTable,
     ContactTable,
@@ -23,6 +22,7 @@ from sapa.store.models import (
     WeddingTable,
 )
 from sapa.store.rows import rowcount
+from sapa.store.unit import Unit
 
 # The weeks after a birth in which the mother is followed: KF4 ends on day 42 (facts/kehamilan.yml, postpartum_visits).
 _NIFAS = timedelta(days=42)
@@ -32,7 +32,7 @@ _BIRTH = "birth"
 class JourneyQueries:
     """Part of a transaction: what the journeys keep."""
 
-    _s: Session
+    _s: Unit
 
     # --- pregnancy
 
@@ -298,12 +298,10 @@ class JourneyQueries:
         return rowcount(self._s.execute(delete(PictureTable).where(*_made_before(content_type, before))))
 
     def setting(self, key: str) -> str | None:
-        row = self._s.get(SettingTable, key)
-        return None if row is None else row.value
+        return self._s.scalar(select(SettingTable.value).where(SettingTable.key == key))
 
     def set_setting(self, key: str, value: str, now: datetime) -> None:
-        self._s.merge(SettingTable(key=key, value=value, updated_at=now))
-        self._s.flush()
+        insert_or_replace(self._s, SettingTable, key=key, value=value, updated_at=now)
 
     def drop_setting(self, key: str) -> None:
         self._s.execute(delete(SettingTable).where(SettingTable.key == key))

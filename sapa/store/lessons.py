@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from sapa.store.models import LessonTable
+from sapa.store.unit import Unit
 
 
 class LessonQueries:
     """Part of a transaction: the weekly lessons of kader."""
 
-    _s: Session
+    _s: Unit
 
     def lesson_of(self, contact_id: str) -> tuple[int, datetime | None] | None:
         """Number and moment of the next lesson (moment None: stopped, or all taken); None: never asked for any."""

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, or_, select, update
 
 from sapa.messaging.states import PROVIDER_STATUS, Channel, Kind, OutboxState, may_move, status_rank
 from sapa.services.records import (
@@ -29,6 +28,7 @@ from sapa.store.models import (
     ReminderTable,
 )
 from sapa.store.people import PeopleQueries
+from sapa.store.unit import Unit
 
 _UNASKED = (Kind.REMINDER.value, Kind.BROADCAST.value)
 
@@ -52,7 +52,7 @@ def waiting() -> ColumnElement[bool]:
 class OutboxQueries(PeopleQueries):
     """Part of a transaction: outbound messages. `_move` is the one place that changes the state of a single message."""
 
-    _s: Session
+    _s: Unit
 
     def queue(self, draft: OutboxDraft, now: datetime) -> str | None:
         outbox_id = str(uuid4())
@@ -226,33 +226,16 @@ class OutboxQueries(PeopleQueries):
         return [self._record(row) for row in rows]
 
     def last_said(self, contact_id: str, since: datetime) -> LastSaid | None:
-        row = self._s.execute(
-            select(OutboxTable.content_id, OutboxTable.options, OutboxTable.in_reply_to, OutboxTable.created_at)
-            .where(
-                OutboxTable.contact_id == contact_id,
-                OutboxTable.state != OutboxState.SUPPRESSED.value,
-                # A question kept for the morning has not been heard: "ya" at night answers the one before it.
-                ~and_(OutboxTable.state == OutboxState.QUEUED.value, OutboxTable.not_before > OutboxTable.created_at),
-            )
-            .order_by(OutboxTable.seq.desc())
-            .limit(1)
-        ).first()
+        def ask() -> Any:
+            return self._s.execute(_LAST_SAID, {"contact": contact_id}).first()
+
+        row = self._s.once(("last said", contact_id), ask)
         if row is None or row.created_at < since:
             return None
         return LastSaid(row.content_id, tuple(row.options), row.in_reply_to)
 
     def last_topic(self, contact_id: str, since: datetime) -> str | None:
-        return self._s.scalar(
-            select(OutboxTable.content_id)
-            .where(
-                OutboxTable.contact_id == contact_id,
-                OutboxTable.kind == Kind.ANSWER.value,
-                OutboxTable.in_reply_to.is_not(None),
-                OutboxTable.created_at >= since,
-            )
-            .order_by(OutboxTable.seq.desc())
-            .limit(1)
-        )
+        return self._s.scalar(_LAST_TOPIC, {"contact": contact_id, "since": since})
 
     def _move(self, row: OutboxTable, state: OutboxState, now: datetime, error_code: str | None = None) -> None:
         current = OutboxState(row.state)
@@ -304,3 +287,28 @@ class OutboxQueries(PeopleQueries):
             consent_purpose=row.consent_purpose,
             topic=row.topic,
         )
+
+
+# Asked for every message, so made once: to put a statement together takes longer than to run it.
+_LAST_SAID = (
+    select(OutboxTable.content_id, OutboxTable.options, OutboxTable.in_reply_to, OutboxTable.created_at)
+    .where(
+        OutboxTable.contact_id == bindparam("contact"),
+        OutboxTable.state != OutboxState.SUPPRESSED.value,
+        # A question kept for the morning has not been heard: "ya" at night answers the one before it.
+        ~and_(OutboxTable.state == OutboxState.QUEUED.value, OutboxTable.not_before > OutboxTable.created_at),
+    )
+    .order_by(OutboxTable.seq.desc())
+    .limit(1)
+)
+_LAST_TOPIC = (
+    select(OutboxTable.content_id)
+    .where(
+        OutboxTable.contact_id == bindparam("contact"),
+        OutboxTable.kind == Kind.ANSWER.value,
+        OutboxTable.in_reply_to.is_not(None),
+        OutboxTable.created_at >= bindparam("since", type_=OutboxTable.created_at.type),
+    )
+    .order_by(OutboxTable.seq.desc())
+    .limit(1)
+)

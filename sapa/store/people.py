@@ -7,14 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
 
 from sapa.family.people import Child, Measurement, PosyanduSession, Sex
 from sapa.messaging.states import Channel
 from sapa.services.consents import TOPIC_PURPOSE
 from sapa.services.records import Address, ConsentRow, Contact, PosyanduRow, SessionRow
-from sapa.store.consent_order import AS_SAID, LAST_SAID_FIRST
+from sapa.store.consent_order import AS_SAID
 from sapa.store.crypt import marks_of, ring_of
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import (
@@ -30,12 +29,13 @@ from sapa.store.models import (
     PosyanduTable,
     SessionTable,
 )
+from sapa.store.unit import Unit
 
 
 class PeopleQueries:
     """Part of a transaction: everything about people and places."""
 
-    _s: Session
+    _s: Unit
 
     # --- contacts and addresses
 
@@ -112,8 +112,11 @@ class PeopleQueries:
         return [_contact(row) for row in rows]
 
     def contact(self, contact_id: str) -> Contact | None:
-        row = self._s.get(ContactTable, contact_id)
-        return None if row is None else _contact(row)
+        def ask() -> Contact | None:
+            row = self._s.scalar(_CONTACT, {"id": contact_id})
+            return None if row is None else _contact(row)
+
+        return self._s.once(("contact", contact_id), ask)
 
     def contact_id_for(self, channel: Channel, value: str) -> str | None:
         row = self._address_row(channel, value)
@@ -192,13 +195,12 @@ class PeopleQueries:
         )
 
     def has_consent(self, contact_id: str, purpose: str) -> bool:
-        latest = self._s.scalar(
-            select(ConsentTable.granted)
-            .where(ConsentTable.contact_id == contact_id, ConsentTable.purpose == purpose)
-            .order_by(*LAST_SAID_FIRST)
-            .limit(1)
-        )
-        return bool(latest)
+        # All of them at once: one message asks about several.
+        def ask() -> dict[str, bool]:
+            rows = self._s.execute(_SAID, {"contact": contact_id}).all()
+            return {row.purpose: row.granted for row in rows}
+
+        return self._s.once(("consents", contact_id), ask).get(purpose, False)
 
     def consents_of(self, contact_id: str) -> list[ConsentRow]:
         rows = self._s.scalars(select(ConsentTable).where(ConsentTable.contact_id == contact_id).order_by(*AS_SAID))
@@ -410,6 +412,15 @@ class PeopleQueries:
             "vaccine_profile": posyandu.vaccine_profile if posyandu else "pentavalen",
             "je_region": posyandu.je_region if posyandu else False,
         }
+
+
+# Asked for every message, so made once: to put a statement together takes longer than to run it.
+_CONTACT = select(ContactTable).where(ContactTable.id == bindparam("id"))
+_SAID = (
+    select(ConsentTable.purpose, ConsentTable.granted)
+    .where(ConsentTable.contact_id == bindparam("contact"))
+    .order_by(*AS_SAID)
+)
 
 
 def _contact(row: ContactTable) -> Contact:

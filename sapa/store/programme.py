@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import Session
 
 from sapa.family.calendar import add_months
 from sapa.family.people import Child, Measurement, Pregnancy, Sex
@@ -43,6 +42,7 @@ from sapa.store.models import (
     VisitTable,
     WeddingTable,
 )
+from sapa.store.unit import Unit
 
 _FIVE_YEARS = 60  # months
 _UNASKED = (Kind.REMINDER.value, Kind.BROADCAST.value, Kind.NOTICE.value)
@@ -56,7 +56,7 @@ _PLACE = cast("ColumnElement[str]", HouseholdTable.posyandu_id)
 class ProgrammeQueries:
     """Part of a transaction: figures of a posyandu, a desa, a kecamatan."""
 
-    _s: Session
+    _s: Unit
 
     def places(self, posyandu_ids: Collection[str]) -> list[Place]:
         """The posyandu of these ids, by name."""

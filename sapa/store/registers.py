@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from sapa.family.people import Child, Measurement, Pregnancy, Sex
 from sapa.services import register_records as records
@@ -35,6 +34,7 @@ from sapa.store.models import (
     ReminderTable,
     VisitTable,
 )
+from sapa.store.unit import Unit
 
 # In the order that references need: who is pointed at comes first.
 _TABLES: dict[type, type[Base]] = {
@@ -62,7 +62,7 @@ _AT_ONCE = 500
 class RegisterQueries:
     """Part of a transaction: registers that are read in, records that are handed out."""
 
-    _s: Session
+    _s: Unit
 
     # --- writing
 

@@ -6,19 +6,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, literal, select, update
-from sqlalchemy.orm import Session
 
 from sapa.messaging.states import ReminderState
 from sapa.services.records import ReminderRow
 from sapa.store.insert import insert_if_absent
 from sapa.store.models import DirtyHouseholdTable, HouseholdTable, ReminderTable, UtcDateTime
 from sapa.store.rows import rowcount
+from sapa.store.unit import Unit
 
 
 class ReminderQueries:
     """Part of a transaction: planned messages."""
 
-    _s: Session
+    _s: Unit
 
     def replace_plan(self, household_id: str, planned: Sequence[ReminderRow], now: datetime) -> tuple[int, int]:
         existing = {

@@ -34,6 +34,7 @@ from sapa.store.crypt import ring_of
 from sapa.store.database import Transaction
 from sapa.store.erasure_ledger import erased_among
 from sapa.store.models import ContactTable, InboundTable, OutboxTable, SendingHoldTable, SettingTable
+from sapa.store.unit import Unit
 
 _AT_ONCE = 500
 # A message that waited this long before the old system stopped has got its answer.
@@ -158,7 +159,7 @@ def _count_on(connection: Connection) -> None:
 
 def _settle(connection: Connection, now: datetime, stopped_at: datetime, ledgers: Iterable[Path]) -> Counter[str]:
     done: Counter[str] = Counter()
-    with Session(connection, join_transaction_mode="create_savepoint") as session, session.begin():
+    with Unit(connection, join_transaction_mode="create_savepoint") as session, session.begin():
         tx = Transaction(session)
         done["asked"] = _ask_about(session, now, stopped_at)
         done["answered"] = _take_as_answered(session, now, stopped_at)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from sapa.messaging.states import Channel, Kind, OutboxState
 from sapa.services.consents import TOPIC_PURPOSE
@@ -57,6 +57,7 @@ from sapa.store.models import (
     UtcDateTime,
 )
 from sapa.store.outbox import OutboxQueries, in_states, its_time, waiting
+from sapa.store.unit import Unit
 
 # How often the provider is asked about a message nobody can account for.
 _RECONCILE_EVERY = timedelta(seconds=30)
@@ -84,7 +85,7 @@ def _pause(first_s: float, attempts: int, message_id: str) -> timedelta:
 class SendingQueries(OutboxQueries, HoldQueries):
     """Part of a transaction: what senders and the reconciler do."""
 
-    _s: Session
+    _s: Unit
 
     # ------------------------------------------------------------------------------------------------- claiming
 

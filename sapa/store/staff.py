@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from sapa.services.records import AreaRow, PosyanduRow, SessionRow, StaffRow
 from sapa.store.models import AreaTable, AttendanceTable, PosyanduTable, SessionTable, StaffTable
 from sapa.store.people import _posyandu
+from sapa.store.unit import Unit
 
 _LONGEST_CHAIN = 6  # province, kabupaten, kecamatan, desa; more would be a circle
 
@@ -18,7 +18,7 @@ _LONGEST_CHAIN = 6  # province, kabupaten, kecamatan, desa; more would be a circ
 class StaffQueries:
     """Part of a transaction: areas, posyandu and their sessions, roles."""
 
-    _s: Session
+    _s: Unit
 
     # --- areas
 
@@ -135,7 +135,11 @@ class StaffQueries:
 
     def roles_of(self, contact_id: str) -> list[StaffRow]:
         """The roles somebody holds now, oldest first."""
-        return self._staff(StaffTable.contact_id == contact_id)
+
+        def ask() -> list[StaffRow]:
+            return [_role(row) for row in self._s.scalars(_ROLES, {"contact": contact_id})]
+
+        return list(self._s.once(("roles", contact_id), ask))
 
     def staff_of_posyandu(self, posyandu_id: str) -> list[StaffRow]:
         """The kader of a posyandu and the bidan of the areas it lies in; never admins."""
@@ -158,8 +162,12 @@ class StaffQueries:
         return self._s.scalar(rows) or 0
 
     def _staff(self, *conditions: object) -> list[StaffRow]:
-        rows = select(StaffTable).where(StaffTable.revoked_at.is_(None), *conditions)  # type: ignore[arg-type]
-        return [_role(row) for row in self._s.scalars(rows.order_by(StaffTable.granted_at, StaffTable.id))]
+        rows = _STAFF.where(*conditions)  # type: ignore[arg-type]
+        return [_role(row) for row in self._s.scalars(rows)]
+
+
+_STAFF = select(StaffTable).where(StaffTable.revoked_at.is_(None)).order_by(StaffTable.granted_at, StaffTable.id)
+_ROLES = _STAFF.where(StaffTable.contact_id == bindparam("contact"))
 
 
 def _area(row: AreaTable) -> AreaRow:

@@ -9,9 +9,10 @@ from sqlalchemy import delete, select
 
 from sapa.services.ports_templates import TemplateRow
 from sapa.store.models import MessageTemplateTable
+from sapa.store.unit import Unit
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    pass
 
 _REASON_LENGTH = 300
 
@@ -19,7 +20,7 @@ _REASON_LENGTH = 300
 class TemplateQueries:
     """Implements sapa.services.ports_templates.TemplateTx, without the settings."""
 
-    _s: Session
+    _s: Unit
 
     def template_rows(self) -> list[TemplateRow]:
         rows = self._s.scalars(select(MessageTemplateTable).order_by(MessageTemplateTable.name))
