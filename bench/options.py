@@ -13,7 +13,7 @@ class Options:
     repeats: int = 5
     messages: int = 4_000  # sender: how many a repeat
     senders: int = 1  # sender processes, and processes of the bare loop
-    users: int = 32  # turns: people who talk side by side
+    users: int = 64  # turns: people who talk side by side
     turns: int = 1_600  # turns: how many a repeat, over all users
     families: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     due: int = 1_000

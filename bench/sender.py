@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from bench import crowd
+from bench.bare import CLIENTS
 from bench.figures import Figure, figure, ratio
 from bench.machinery import Databases, Processes, free_port, processes, provider_settings
 from bench.options import Options
@@ -22,13 +23,16 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
     """The whole part: each database, the provider answering at once and after 100 ms."""
     results: dict[str, Any] = {"threads": THREADS, "senders": options.senders}
     for delay_ms in (0, 100):
-        bare = _repeated(options, partial(_bare, options, made.folder, delay_ms))
-        found: dict[str, Any] = {"bare_loop": bare.as_json()}
-        options.say(f"sender     {delay_ms:3d} ms  bare loop    {bare}")
+        bare = {one: _repeated(options, partial(_bare, options, made.folder, delay_ms, one)) for one in CLIENTS}
+        found: dict[str, Any] = {"bare_loops": {one: speed.as_json() for one, speed in bare.items()}}
+        for one, speed in bare.items():
+            options.say(f"sender     {delay_ms:3d} ms  bare loop, {one:<8}  {speed}")
         for kind in made.kinds:
             ours = _repeated(options, partial(_ours, options, made, kind, delay_ms))
-            found[kind] = {**ours.as_json(), "of_bare_loop": ratio(ours, bare)}
-            options.say(f"sender     {delay_ms:3d} ms  {kind:<11}  {ours}  {ratio(ours, bare):.0%} of the bare loop")
+            shares = {one: ratio(ours, speed) for one, speed in bare.items()}
+            found[kind] = {**ours.as_json(), "of_bare_loops": shares}
+            told = ", ".join(f"{share:.0%} of {one}" for one, share in shares.items())
+            options.say(f"sender     {delay_ms:3d} ms  {kind:<19}  {ours}  {told}")
         results[f"{delay_ms}ms"] = found
     return results
 
@@ -51,12 +55,12 @@ def _ours(options: Options, made: Databases, kind: str, delay_ms: int) -> float:
     return speed
 
 
-def _bare(options: Options, folder: Path, delay_ms: int) -> float:
+def _bare(options: Options, folder: Path, delay_ms: int, client: str) -> float:
     stub_port = free_port()
     with processes(folder / f"bare-{time.time_ns()}", {}) as children:
         stub = _start_stub(children, stub_port, delay_ms)
         for number in range(options.senders):
-            share = [str(value) for value in (stub_port, THREADS, options.messages // options.senders)]
+            share = [str(value) for value in (client, stub_port, THREADS, options.messages // options.senders)]
             children.start(f"bare-{number}", "bench.bare", *share)
         return _speed(children, stub, options.messages // options.senders * options.senders)
 

@@ -39,13 +39,13 @@ OURS = ("edge", "actions", "rasa", "worker", "sender", "clock")
 class Contender:
     """Who takes the turns, on which database, with a provider that takes how long."""
 
-    name: str  # ours, ours2 (with two Rasa processes), rest, twilio
+    name: str  # ours, ours2 (with two Rasas and two workers), rest, twilio
     kind: str
     delay_ms: int
 
     def __str__(self) -> str:
         provider = "no provider  " if self.name == "rest" else f"provider {self.delay_ms:3d} ms"
-        titles = {"ours": "Sapa Keluarga", "ours2": "Sapa, 2 Rasas", "rest": "Rasa, REST", "twilio": "Rasa, Twilio"}
+        titles = {"ours": "Sapa Keluarga", "ours2": "Sapa, 2 and 2", "rest": "Rasa, REST", "twilio": "Rasa, Twilio"}
         return f"{titles[self.name]:<14} {self.kind:<11} {provider}"
 
 
@@ -93,7 +93,7 @@ def run(options: Options, made: Databases) -> dict[str, Any]:
         )
     ratios: dict[str, dict[str, dict[str, float]]] = {kind: {} for kind in made.kinds}
     for kind in made.kinds:
-        for name, title in (("ours", "one Rasa"), ("ours2", "two")):
+        for name, title in (("ours", "one Rasa and worker"), ("ours2", "two of each")):
             rest = ratio(figures[Contender(name, kind, 0)], figures[Contender("rest", kind, 0)])
             twilio = ratio(figures[Contender(name, kind, 100)], figures[Contender("twilio", kind, 100)])
             ratios[kind][name] = {"of_rest": rest, "of_twilio_at_100ms": twilio}
@@ -126,6 +126,7 @@ def _start(children: Processes, contender: Contender, settings: dict[str, str]) 
             children.start(name)
         for other in rasas[1:]:
             children.start("rasa-2", SAPA_RASA_PORT=other.rpartition(":")[2])
+            children.start("worker-2")
         children.wait_for(f"{settings['SAPA_PUBLIC_URL']}/ready")
         for one in rasas:
             children.wait_for(f"{one}/webhooks/sapa/")
