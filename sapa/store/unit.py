@@ -6,7 +6,7 @@ What was read is remembered until the transaction writes or locks a row: then it
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, event
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -17,21 +17,20 @@ _T = TypeVar("_T")
 class Unit(Session):
     """One unit of work."""
 
-    _read: dict[tuple[str, ...], Any]
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._read: dict[tuple[str, ...], Any] = {}
 
     def once(self, key: tuple[str, ...], ask: Callable[[], _T]) -> _T:
         """The answer to a question of that name and those arguments, asked again only after a write or a lock.
 
         Only for what nobody changes: plain data, no rows. A lock taken by a database function is not noticed.
         """
-        found: _T
-        try:
-            found = self._read[key]
-        except KeyError:
-            found = self._read[key] = ask()
-        except AttributeError:
-            self._read = {key: (found := ask())}
-        return found
+        self.flush()  # what is changed here and not written yet is a write too
+        if key not in self._read:
+            found = ask()  # may write, and forget
+            self._read[key] = found
+        return cast("_T", self._read[key])
 
     def expire_all(self) -> None:
         super().expire_all()

@@ -10,6 +10,8 @@ from sqlalchemy import Engine, event
 
 from sapa.messaging.states import Channel
 from sapa.store.database import Database, Transaction
+from sapa.store.models import ContactTable
+from sapa.store.unit import Unit
 from tests.support import NOW
 
 NUMBER = "+6281200000009"
@@ -78,6 +80,19 @@ def test_a_write_of_any_kind_is_seen_by_the_next_question(store: Database) -> No
         moved = tx.contact(contact)
         assert moved is not None
         assert moved.household_id == home
+
+
+def test_a_row_that_was_changed_and_not_yet_written_is_written_before_the_next_question(engine: Engine) -> None:
+    with somebody(Database(engine)) as (_, contact):
+        pass
+    with Unit(engine) as session, session.begin():
+        tx = Transaction(session)
+        before = tx.contact(contact)
+        assert before is not None
+        session.get_one(ContactTable, contact).relation = "ayah"
+        after = tx.contact(contact)
+        assert after is not None
+        assert (before.relation, after.relation) == ("", "ayah")
 
 
 def test_a_lock_makes_everything_be_asked_again(store: Database, asked: Callable[[], int]) -> None:
