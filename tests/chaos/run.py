@@ -261,7 +261,10 @@ class Run:
             if not any(state[0]) and state[1]["calls_to_come"] == 0 and not any(self._open(expected)):
                 return
             time.sleep(0.3)
-        self.counts["not_quiet"] = 1
+        messages, plans, questions = self._open(expected)
+        still = {"messages": messages, "plans": plans, "questions": questions}
+        calls = self._provider_counts()["calls_to_come"]
+        self.counts.update({f"not_quiet {name}": count for name, count in {**still, "calls": calls}.items() if count})
 
     def _open(self, expected: Expected) -> tuple[int, ...]:
         """How much is still on its way: messages, plans, questions."""
