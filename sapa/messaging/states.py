@@ -48,7 +48,14 @@ class OutboxState(StrEnum):
 _MOVES: dict[OutboxState, frozenset[OutboxState]] = {
     # Queued again after a doubt, or refused on a second try: the provider's word that the first one went still counts.
     OutboxState.QUEUED: frozenset(
-        {OutboxState.SENDING, OutboxState.SUPPRESSED, OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ}
+        {
+            OutboxState.SENDING,
+            OutboxState.SUPPRESSED,
+            OutboxState.SENT,
+            OutboxState.DELIVERED,
+            OutboxState.READ,
+            OutboxState.FAILED,
+        }
     ),
     OutboxState.SENDING: frozenset(
         {

@@ -77,7 +77,10 @@ def attempt(deps: Deps, message: OutboxMessage, now: datetime) -> Tried:
 def record(deps: Deps, owner: str, batch: Sequence[tuple[OutboxMessage, Tried]], now: datetime) -> None:
     """Write down what became of many messages in one transaction, and act on it: holds, stand-ins, alerts."""
     with deps.store.transaction() as tx:
-        ours = set(tx.record_sends(owner, [tried for _, tried in batch], now, MAX_SEND_ATTEMPTS, deps.settle))
+        recorded = tx.record_sends(owner, [tried for _, tried in batch], now, MAX_SEND_ATTEMPTS, deps.settle)
+        for failed in recorded.failed:
+            _act_on_failure(deps, tx, failed, failed.error_code or "", now)
+        ours = set(recorded.ours)
         held = tx.holds()
         for message, tried in batch:
             if message.id not in ours:
@@ -270,8 +273,10 @@ def reconcile(deps: Deps, now: datetime, limit: int = 50) -> dict[str, int]:
         with deps.store.transaction() as tx:
             state = tx.resolve_unknown(message.id, outcome, now, message.claimed_at)
             if state is OutboxState.FAILED and isinstance(outcome, Found):
-                # The callback that would have said so was lost. Acted on twice it changes nothing more.
-                _act_on_failure(deps, tx, message, outcome.error_code or "", now)
+                # The callback that would have said so was lost, or came before there was an id to know it by. Acted on
+                # twice it changes nothing more.
+                known = tx.outbox_message(message.id) or message
+                _act_on_failure(deps, tx, known, known.error_code or outcome.error_code or "", now)
             elif state is OutboxState.FAILED:
                 tx.audit("send_alert", None, {"code": "never_settled", "content": message.content_id}, now)
         settled[state.value] = settled.get(state.value, 0) + 1

@@ -52,6 +52,7 @@ from sapa.services.records import (
     OutboxMessage,
     Picture,
     PosyanduRow,
+    Recorded,
     ReminderRow,
     SendOutcome,
     SendRequest,
@@ -298,8 +299,8 @@ class Tx(
     ) -> bool: ...
     def record_sends(
         self, owner: str, tried: Sequence[Tried], now: datetime, max_attempts: int, settle: timedelta = ...
-    ) -> list[str]:
-        """Write down what became of many tries at once; the ids that were still `owner`'s to record."""
+    ) -> Recorded:
+        """Write down what became of many tries at once."""
 
     def drop_late(self, now: datetime, oldest: datetime) -> int:
         """Suppress what waits past its time, or has none and was queued before `oldest`; how many."""
@@ -331,7 +332,7 @@ class Tx(
         """How many messages could be sent now (or are being sent)."""
 
     def record_status(self, form: StatusForm, now: datetime) -> StatusEffect:
-        """Keep a status row and move the message forward if the rank goes up."""
+        """Keep a status row and move the message forward if the rank goes up; a repeat can only mend what is not."""
 
     def outbox_of(self, contact_id: str) -> Sequence[OutboxMessage]: ...
     def last_said(self, contact_id: str, since: datetime) -> LastSaid | None:

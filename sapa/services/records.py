@@ -426,6 +426,15 @@ class StatusEffect:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """What was written down of some tries. ours: ids of those that were still ours to record; failed: the messages
+    whose failure had been told before we knew the provider's id for them."""
+
+    ours: tuple[str, ...]
+    failed: tuple[OutboxMessage, ...] = ()
+
+
+@dataclass(frozen=True)
 class Hold:
     """Sending that stands still. scope: all, whatsapp, sms, template:<name>; probe_at: when one message tries again."""
 

@@ -166,17 +166,14 @@ class OutboxQueries(PeopleQueries):
             error_code=form.error_code,
             received_at=now,
         )
-        if not added:
-            return StatusEffect(new=False)
+        # A repeat is applied as well: it changes nothing, unless the first one found no message to change.
         row = self._row_for_status(form)
         if row is None:
-            return StatusEffect(new=True)
-        before = row.state
+            return StatusEffect(new=added)
         row.provider_sid = row.provider_sid or form.provider_sid
-        self._apply_status(row, form.status, form.error_code, now)
+        failed = self._apply_status(row, form.status, form.error_code, now)
         self._s.flush()
-        failed = row.state == OutboxState.FAILED.value and before != row.state
-        return StatusEffect(new=True, failed=self._record(row) if failed else None)
+        return StatusEffect(new=added, failed=self._record(row) if failed else None)
 
     def _row_for_status(self, form: StatusForm) -> OutboxTable | None:
         by_sid = self._s.scalar(
@@ -185,23 +182,30 @@ class OutboxQueries(PeopleQueries):
         if by_sid is not None or form.outbox_id is None:
             return by_sid
         row = self._row(form.outbox_id)
-        # A callback carries our own id so that it can arrive before our note of the provider's id.
-        return row if row is not None and row.provider_sid is None else None
+        # A callback carries our own id so that it can arrive before our note of the provider's id; or that note was
+        # written while we waited for the row.
+        return row if row is not None and row.provider_sid in (None, form.provider_sid) else None
 
-    def _apply_kept_statuses(self, row: OutboxTable, now: datetime) -> None:
+    def _apply_kept_statuses(self, row: OutboxTable, now: datetime) -> bool:
+        """Do what callbacks said that came before there was a message to apply them to; True if it failed by that."""
         kept = self._s.execute(
             select(MessageStatusTable.status, MessageStatusTable.error_code).where(
                 MessageStatusTable.provider_sid == row.provider_sid
             )
         ).all()
+        before = row.state
         for status, error_code in sorted(kept, key=lambda item: status_rank(item[0])):
             self._apply_status(row, status, error_code, now)
+        return row.state == OutboxState.FAILED.value and before != row.state
 
-    def _apply_status(self, row: OutboxTable, status: str, error_code: str | None, now: datetime) -> None:
+    def _apply_status(self, row: OutboxTable, status: str, error_code: str | None, now: datetime) -> bool:
+        """Move the message to where the provider says it is, if that is further; True if it failed by that."""
         state = PROVIDER_STATUS.get(status)
         current = OutboxState(row.state)
-        if state is not None and state != current and may_move(current, state):
-            self._move(row, state, now, error_code=error_code)
+        if state is None or state == current or not may_move(current, state):
+            return False
+        self._move(row, state, now, error_code=error_code)
+        return state is OutboxState.FAILED
 
     def sent_reminders_on(self, contact_id: str, start: datetime, end: datetime) -> int:
         count = self._s.scalar(

@@ -40,6 +40,7 @@ from sapa.services.records import (
     LookupOutcome,
     MediaItem,
     OutboxMessage,
+    Recorded,
     Refused,
     SendOutcome,
     Sent,
@@ -224,27 +225,26 @@ class SendingQueries(OutboxQueries, HoldQueries):
 
     def record_sends(
         self, owner: str, tried: Sequence[Tried], now: datetime, max_attempts: int, settle: timedelta = SETTLE
-    ) -> list[str]:
-        """Write down what became of many tries at once; the ids of those that were still ours to record.
+    ) -> Recorded:
+        """Write down what became of many tries at once.
 
         settle: how long a request without an answer may still be on its way; nobody asks about it sooner.
         """
         sent = [one for one in tried if isinstance(one.outcome, Sent)]
-        if sent:
-            self._record_sent(sent, now)
+        failed = self._record_sent(sent, now) if sent else []
         done = [one.outbox_id for one in sent]
         for one in tried:
             if not isinstance(one.outcome, Sent) and self._record_unsent(owner, one, now, max_attempts, settle):
                 done.append(one.outbox_id)
         self._s.flush()
-        return done
+        return Recorded(tuple(done), tuple(failed))
 
     def record_send(self, outbox_id: str, owner: str, outcome: SendOutcome, now: datetime, max_attempts: int) -> bool:
         if isinstance(outcome, Sent) and self._row(outbox_id) is None:
             return False
-        return bool(self.record_sends(owner, [Tried(outbox_id, outcome)], now, max_attempts))
+        return bool(self.record_sends(owner, [Tried(outbox_id, outcome)], now, max_attempts).ours)
 
-    def _record_sent(self, sent: Sequence[Tried], now: datetime) -> None:
+    def _record_sent(self, sent: Sequence[Tried], now: datetime) -> list[OutboxMessage]:
         """A callback may have overtaken us and moved the state already: what it said is kept, the id is added."""
         # Also what was queued again because nobody knew: this is the proof that it went.
         undecided = in_states(
@@ -278,15 +278,19 @@ class SendingQueries(OutboxQueries, HoldQueries):
             ],
         )
         self._s.expire_all()
-        self._apply_early_callbacks([one.outcome.provider_sid for one in sent if isinstance(one.outcome, Sent)], now)
+        return self._apply_early_callbacks(
+            [one.outcome.provider_sid for one in sent if isinstance(one.outcome, Sent)], now
+        )
 
-    def _apply_early_callbacks(self, sids: Sequence[str], now: datetime) -> None:
-        """Callbacks that came before we knew the provider's id and did not name ours."""
+    def _apply_early_callbacks(self, sids: Sequence[str], now: datetime) -> list[OutboxMessage]:
+        """Do what callbacks said before we knew the provider's id, without naming ours; what failed by them."""
+        failed = []
         early = select(MessageStatusTable.provider_sid).where(MessageStatusTable.provider_sid.in_(sids)).distinct()
         for sid in self._s.scalars(early).all():
             row = self._s.scalar(select(OutboxTable).where(OutboxTable.provider_sid == sid).with_for_update())
-            if row is not None:
-                self._apply_kept_statuses(row, now)
+            if row is not None and self._apply_kept_statuses(row, now):
+                failed.append(self._record(row))
+        return failed
 
     def _record_unsent(self, owner: str, one: Tried, now: datetime, max_attempts: int, settle: timedelta) -> bool:
         row = self._row(one.outbox_id)

@@ -107,6 +107,8 @@ def _damaged(message: bytes, chance: random.Random) -> bytes:
     """The message with bytes changed, taken out, doubled, cut off or put in."""
     data = bytearray(message)
     for _ in range(chance.randint(1, 6)):
+        if not data:
+            break
         at = chance.randrange(len(data))
         how = chance.randrange(5)
         if how == 0:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select, text
 
 from sapa.bootstrap import App
 from sapa.clock import SetClock
@@ -160,6 +162,99 @@ def test_a_late_word_of_the_provider_keeps_a_message_that_was_queued_again_from_
     record_status(deps, StatusForm("SM1", word, None, outbox_id), clock.now() + LATER)
     assert _state(app, outbox_id) == word
     assert _send(deps, clock.now() + 2 * LATER) == [] and len(provider.sent) == 1
+
+
+def _stand_ins(app: App, outbox_id: str) -> list[str]:
+    """The channels of what was queued in a message's place."""
+    with app.store.engine.connect() as connection:
+        found = select(OutboxTable.channel).where(OutboxTable.fallback_of == outbox_id)
+        return list(connection.scalars(found))
+
+
+def test_a_failure_told_while_the_message_is_queued_again_is_acted_on(
+    app: App, deps: Deps, provider: Provider, clock: SetClock
+) -> None:
+    outbox_id = _in_doubt(app, deps, provider, clock.now())
+    provider.lookups = [SurelyAbsent()]
+    reconcile(deps, clock.now() + LATER)
+    assert _state(app, outbox_id) == "queued"
+    record_status(deps, StatusForm("SM1", "undelivered", "63024", outbox_id), clock.now() + LATER)
+    assert (_state(app, outbox_id), _stand_ins(app, outbox_id)) == ("failed", ["sms"])
+    sent = _send(deps, clock.now() + 2 * LATER)
+    assert len(sent) == 1 and outbox_id not in sent
+
+
+@pytest.mark.parametrize("given_up", [False, True], ids=["at once", "after it was given up"])
+def test_a_failure_told_before_anybody_knew_the_id_is_acted_on_when_it_is_known(
+    app: App, deps: Deps, clock: SetClock, provider: Provider, given_up: bool
+) -> None:
+    outbox_id = _queue(app, clock.now(), "first")
+    (message,) = claim_batch(deps, "slow", clock.now(), LEASE, 20)
+    # A callback that names the provider's id alone.
+    record_status(deps, StatusForm("SM1", "undelivered", "63024", None), clock.now())
+    assert _state(app, outbox_id) == "sending"
+    for turn in (1, 2) if given_up else ():
+        provider.lookups = [SurelyAbsent()]
+        reconcile(deps, clock.now() + turn * LATER)
+    record(deps, "slow", [(message, Tried(message.id, Sent("SM1")))], clock.now() + 2 * LATER)
+    assert (_state(app, outbox_id), _stand_ins(app, outbox_id)) == ("failed", ["sms"])
+
+
+def test_a_failure_known_by_a_callback_is_acted_on_though_the_lookup_came_too_early_to_see_it(
+    app: App, deps: Deps, provider: Provider, clock: SetClock
+) -> None:
+    outbox_id = _in_doubt(app, deps, provider, clock.now())
+    record_status(deps, StatusForm("SM1", "undelivered", "63024", None), clock.now())
+    provider.lookups = [Found("SM1", "sent")]
+    reconcile(deps, clock.now() + LATER)
+    assert (_state(app, outbox_id), _stand_ins(app, outbox_id)) == ("failed", ["sms"])
+
+
+@pytest.mark.parametrize(("word", "code"), [("undelivered", "63024"), ("delivered", None)])
+def test_a_callback_that_waits_for_our_note_of_the_id_is_applied_after_it(
+    app: App, deps: Deps, clock: SetClock, word: str, code: str | None
+) -> None:
+    outbox_id = _queue(app, clock.now(), "first")
+    claim_batch(deps, "s", clock.now(), LEASE, 20)
+    form = StatusForm("SM1", word, code, outbox_id)
+    callback = threading.Thread(target=record_status, args=(deps, form, clock.now()))
+    with app.store.transaction() as tx:
+        tx.record_sends("s", [Tried(outbox_id, Sent("SM1"))], clock.now(), 3)
+        callback.start()
+        _until_somebody_waits(app.store.engine)
+    callback.join()
+    assert _state(app, outbox_id) == ("failed" if code else "delivered")
+    assert _stand_ins(app, outbox_id) == (["sms"] if code else [])
+
+
+def _until_somebody_waits(engine: Engine) -> None:
+    """Until another transaction waits for a row. With SQLite it cannot but wait: there is one writer."""
+    if engine.dialect.name != "postgresql":
+        return
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    for _ in range(2_000):
+        with engine.connect() as connection:
+            if connection.scalar(waiting):
+                return
+        time.sleep(0.005)
+    raise AssertionError("nobody waits for the row")
+
+
+def test_a_repeated_callback_mends_what_the_first_could_not_and_changes_nothing_else(
+    app: App, deps: Deps, clock: SetClock
+) -> None:
+    outbox_id = _queue(app, clock.now(), "first")
+    form = StatusForm("SM1", "undelivered", "63024", outbox_id)
+    assert record_status(deps, replace(form, outbox_id=None), clock.now())  # nobody's yet
+    claim_batch(deps, "s", clock.now(), LEASE, 20)
+    for _ in range(2):
+        assert not record_status(deps, form, clock.now())
+        assert (_state(app, outbox_id), _stand_ins(app, outbox_id)) == ("failed", ["sms"])
+    record_status(deps, StatusForm("SM1", "read", None, outbox_id), clock.now())
+    record_status(deps, form, clock.now())
+    assert _state(app, outbox_id) == "read"
 
 
 def test_a_sender_that_comes_back_late_with_a_success_keeps_the_message_from_going_twice(
