@@ -379,6 +379,7 @@ def test_statements_are_timed_by_kind(app: App) -> None:
     with pulse.observed(app, "worker", every_s=60):
         with app.store.transaction() as tx:
             tx.set_setting("x", "y", app.clock.now())
+            assert tx.setting("x") == "y"
         figures = told(app.settings.var_dir / "metrics")
     for kind in ("begin", "read", "write"):
         assert figure(figures, "sapa_database_seconds_count", statement=kind) >= 1
