@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sapa.family.expected import Followed
 from sapa.family.people import Child, Measurement, Pregnancy, Sex
@@ -18,7 +17,7 @@ from sapa.services.day_records import AttendanceRow, HomeRow, HomeVisitRow
 from sapa.services.records import Contact, SessionRow
 from sapa.store.consent_order import AS_SAID
 from sapa.store.crypt import marks_of
-from sapa.store.insert import insert_if_absent
+from sapa.store.insert import insert_if_absent, insert_or_replace
 from sapa.store.models import (
     AddressTable,
     AttendanceTable,
@@ -185,9 +184,7 @@ class AttendanceQueries:
     def save_attendance(self, row: AttendanceRow, now: datetime) -> None:
         # In one statement: the console and a message may write down the same child in the same second.
         values = {name: getattr(row, name) for name in AttendanceRow.__dataclass_fields__} | {"recorded_at": now}
-        build = postgresql.insert if self._s.get_bind().dialect.name == "postgresql" else sqlite.insert
-        written = build(AttendanceTable).values(**values)
-        self._s.execute(written.on_conflict_do_update(index_elements=["session_id", "subject_id"], set_=values))
+        insert_or_replace(self._s, AttendanceTable, **values)
 
     def attendance_of(self, session_id: str) -> dict[str, AttendanceRow]:
         rows = self._s.scalars(select(AttendanceTable).where(AttendanceTable.session_id == session_id))

@@ -22,7 +22,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sapa.family.calendar import add_months
 from sapa.messaging.states import Kind, OutboxState, ReminderState
@@ -39,7 +38,7 @@ from sapa.services.broadcast_records import (
 from sapa.services.consents import CHILD_CARE, PREGNANCY_CARE, SEAT, TOPIC_PURPOSE
 from sapa.services.records import ConsentRow
 from sapa.store.consent_order import AS_SAID
-from sapa.store.insert import insert_if_absent
+from sapa.store.insert import insert_if_absent, insert_into
 from sapa.store.models import (
     AddressTable,
     BroadcastTable,
@@ -320,8 +319,8 @@ class BroadcastQueries:
             )
 
     def _insert_selected(self, table: Table, columns: list[str], rows: Rows) -> int:
-        build = postgresql.insert if self._s.get_bind().dialect.name == "postgresql" else sqlite.insert
-        return rowcount(self._s.execute(build(table).from_select(columns, rows).on_conflict_do_nothing()))
+        chosen = insert_into(self._s, table).from_select(columns, rows)
+        return rowcount(self._s.execute(chosen.on_conflict_do_nothing()))
 
     def pending_targets(self, broadcast_id: str, limit: int) -> list[str]:
         """Household ids, locked until the transaction ends; those another worker has are passed over."""

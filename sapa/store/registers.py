@@ -9,13 +9,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sapa.family.people import Child, Measurement, Pregnancy, Sex
 from sapa.services import register_records as records
 from sapa.services.register_records import ChildRecord, FamilyRecord, MemberRecord, NewRow, PregnancyRecord
 from sapa.store.consent_order import AS_SAID
 from sapa.store.crypt import marks_of
+from sapa.store.insert import insert_into
 from sapa.store.models import (
     AddressTable,
     AttendanceTable,
@@ -74,9 +74,8 @@ class RegisterQueries:
         return sum(self._add(table, by_type[kind]) for kind, table in _TABLES.items() if by_type[kind])
 
     def _add(self, table: type[Base], rows: Sequence[NewRow]) -> int:
-        build = postgresql.insert if self._s.get_bind().dialect.name == "postgresql" else sqlite.insert
         key = next(iter(table.__table__.primary_key))
-        statement = build(table).on_conflict_do_nothing().returning(key)
+        statement = insert_into(self._s, table).on_conflict_do_nothing().returning(key)
         added = 0
         for start in range(0, len(rows), _AT_ONCE):
             values = [_values(row) for row in rows[start : start + _AT_ONCE]]
